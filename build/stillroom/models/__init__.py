@@ -1,0 +1,1 @@
+"""Networks, data sets and pretrained weights that recipes use. Nothing is imported here."""

@@ -1,0 +1,1 @@
+"""Publish: a checked site goes to a host; one module a destination."""

@@ -1,0 +1,1 @@
+"""The technique library: one module a technique, grouped by family. Nothing is imported here."""

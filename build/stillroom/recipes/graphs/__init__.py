@@ -1,0 +1,1 @@
+"""Graph Laplacians, spectral and polynomial filters, message passing."""

@@ -1,0 +1,179 @@
+"""What the source stage hands on: articles as frozen data, with a place for everything in them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from markdown_it.token import Token
+
+from stillroom.diagnostics import Location
+
+Width = Literal["text", "wide", "page", "screen", "margin"]
+LabelKind = Literal["figure", "equation", "section", "table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A person an article names; `roles` are CRediT roles or plain words."""
+
+    name: str
+    affiliation: str = ""
+    url: str = ""
+    orcid: str = ""
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The block at the head of `index.md`."""
+
+    title: str
+    summary: str
+    authors: tuple[Author, ...]
+    date: datetime.date
+    updated: datetime.date | None = None
+    thread: str = ""
+    responds_to: str = ""
+    bibliography: str = ""
+    doi: str = ""
+    keywords: tuple[str, ...] = ()
+    licence: str = ""
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A comparison over facts, e.g. ``error_at_1000 < 0.02`` (grammar: `source.claims`)."""
+
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure computed by a recipe.
+
+    `params` and `draft` are as written (YAML values). `places` maps an option (``params.image``,
+    ``bind.epsilon``, ``view``) to where it stands, for diagnostics. `bind` maps a name of the
+    view's state to a page variable.
+    """
+
+    name: str
+    location: Location
+    recipe: str
+    params: Mapping[str, Any]
+    draft: Mapping[str, Any]
+    view: str  # empty: the recipe's own
+    width: Width
+    alt: str
+    claims: tuple[Claim, ...]
+    bind: Mapping[str, str]
+    number: int
+    seed: int = 0
+    places: Mapping[str, Location] = field(default_factory=dict)
+
+    def place(self, option: str) -> Location:
+        """Where `option` stands, or else the nearest enclosing option, or the figure itself."""
+        while option:
+            if option in self.places:
+                return self.places[option]
+            option = option.rpartition(".")[0]
+        return self.location
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure that shows a file of the article's folder: an image or a video."""
+
+    name: str
+    location: Location
+    source: Path
+    width: Width
+    alt: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a cross-reference can point at; `number` is "" for a section, `title` its text."""
+
+    kind: LabelKind
+    number: str
+    title: str
+    anchor: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of the text, for the table of contents; `level` is 2 or 3 (1 is the title)."""
+
+    level: int
+    title: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactUse:
+    """A place in prose that quotes ``figure.fact``, or ``figure.table.column[variable]``."""
+
+    figure: str
+    fact: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A slider or picker in prose that sets the page variable `name`.
+
+    A slider has `values` from min to max by step; a picker has `values` that are texts.
+    """
+
+    name: str
+    kind: Literal["slider", "picker"]
+    values: tuple[float, ...] | tuple[str, ...]
+    initial: float | str
+    label: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A bibliography entry, formatted; `csl` is the entry as CSL-JSON."""
+
+    key: str
+    csl: Mapping[str, Any]
+    html: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article, parsed and checked, ready to be planned and rendered.
+
+    `tokens` is a markdown-it token stream. Beside the standard types it has:
+    ``directive_open``/``directive_close`` (``meta``: name, argument, options, figure),
+    and inline ``role`` (``meta``: name; content), ``citation`` (``meta``: items of key and
+    locator), ``math_inline``, ``math_block``, ``math_block_label``, ``footnote_*``.
+    `citations` holds the keys in order of first use: a key's number is its index + 1.
+    """
+
+    slug: str
+    folder: Path
+    location: Location
+    front: FrontMatter
+    tokens: Sequence[Token]
+    env: Mapping[str, Any]  # markdown-it's environment: footnotes
+    figures: tuple[Figure, ...]
+    pictures: tuple[Picture, ...]
+    labels: Mapping[str, Label]
+    headings: tuple[Heading, ...]
+    controls: tuple[Control, ...]
+    fact_uses: tuple[FactUse, ...]
+    citations: tuple[str, ...]
+    references: Mapping[str, Reference]
+    words: int
