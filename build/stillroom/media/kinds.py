@@ -1,6 +1,7 @@
 """The kinds of asset a recipe may return. Each is data only; `stillroom.media.encode` makes files.
 
-Pixel arrays are torch tensors or numpy arrays: floats in [0, 1] or uint8 in [0, 255]. The last axis has 1 (grey), 3 (RGB) or 4 (RGBA) channels.
+Pixel arrays are torch tensors or numpy arrays: floats in [0, 1] or uint8 in [0, 255]. The last
+axis has 1 (grey), 3 (RGB) or 4 (RGBA) channels.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stillroom.recipe import Fact
+from stillroom.source.model import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +80,13 @@ class Manifest:
     provenance: Provenance
     folder: str  # POSIX, relative to the assets folder
     frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FigureResult:
+    """What render needs to show one figure: the view to use and the result to show."""
+
+    slug: str
+    figure: Figure
+    view: str
+    manifest: Manifest

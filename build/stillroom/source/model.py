@@ -119,11 +119,19 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class FactUse:
-    """A place in prose that quotes ``figure.fact``, or ``figure.table.column[variable]``."""
+    """A place in prose that quotes ``figure.fact``, or looks up ``figure.table.column[variable]``.
+
+    Either `fact` is set, or `table`, `column` and `variable` are. `format` is a Python format
+    specification such as ``.1%``, or empty.
+    """
 
     figure: str
-    fact: str
     location: Location
+    fact: str = ""
+    table: str = ""
+    column: str = ""
+    variable: str = ""
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +163,14 @@ class Reference:
 class Article:
     """One article, parsed and checked, ready to be planned and rendered.
 
-    `tokens` is a markdown-it token stream. Beside the standard types it has:
-    ``directive_open``/``directive_close`` (``meta``: name, argument, options, figure),
-    and inline ``role`` (``meta``: name; content), ``citation`` (``meta``: items of key and
-    locator), ``math_inline``, ``math_block``, ``math_block_label``, ``footnote_*``.
+    `tokens` is a markdown-it token stream. Beside the standard types (headings with an ``id``
+    attribute, GFM tables) it has ``directive_open``/``directive_close`` (``meta``: ``name``,
+    ``argument``, ``options``; on a figure also ``figure``, the name of a `Figure` or `Picture`),
+    ``math_inline``, ``math_block``, ``math_block_label``, ``footnote_*``, and inline:
+    ``citation`` (``meta["items"]``: key, locator), ``role`` (``meta["name"]``; content; for a
+    fact ``meta["use"]``, a `FactUse`; for a slider or picker ``meta["control"]``, a `Control`;
+    for ``value`` ``meta["variable"]``), and ``link_open`` whose ``meta["xref"]`` is a label name
+    (empty text: the reader sees "Figure 3") or ``meta["article"]`` the slug of another article.
     `citations` holds the keys in order of first use: a key's number is its index + 1.
     """
 
