@@ -1,7 +1,8 @@
 """The stamp: what the last build read and wrote, so that a build with nothing to do ends early.
 
-Everything is compared before anything is parsed. A file is unchanged when its size and modification time are; when only the time differs (a fresh
-checkout, a touched file) its digest decides. The stamp is an aid: any doubt means "build".
+Everything is compared before anything is parsed. A file is unchanged when its size and modification
+time are; when only the time differs (a fresh checkout, a touched file) its digest decides. The
+stamp is an aid: any doubt means "build".
 """
 
 from __future__ import annotations
