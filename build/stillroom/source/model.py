@@ -43,6 +43,7 @@ class FrontMatter:
     keywords: tuple[str, ...] = ()
     licence: str = ""
     draft: bool = False
+    macros: Mapping[str, str] = field(default_factory=dict)  # LaTeX: name without backslash
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,16 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class CitationItem:
+    """One work in a citation: ``[see @key, p. 3]`` has prefix "see" and locator "p. 3"."""
+
+    key: str
+    locator: str
+    prefix: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A bibliography entry, formatted; `csl` is the entry as CSL-JSON."""
 
@@ -164,13 +175,22 @@ class Article:
     """One article, parsed and checked, ready to be planned and rendered.
 
     `tokens` is a markdown-it token stream. Beside the standard types (headings with an ``id``
-    attribute, GFM tables) it has ``directive_open``/``directive_close`` (``meta``: ``name``,
-    ``argument``, ``options``; on a figure also ``figure``, the name of a `Figure` or `Picture`),
-    ``math_inline``, ``math_block``, ``math_block_label``, ``footnote_*``, and inline:
-    ``citation`` (``meta["items"]``: key, locator), ``role`` (``meta["name"]``; content; for a
-    fact ``meta["use"]``, a `FactUse`; for a slider or picker ``meta["control"]``, a `Control`;
-    for ``value`` ``meta["variable"]``), and ``link_open`` whose ``meta["xref"]`` is a label name
-    (empty text: the reader sees "Figure 3") or ``meta["article"]`` the slug of another article.
+    attribute, GFM tables, definition lists, strikethrough) it has
+
+    * ``directive_open``/``directive_close``, ``meta``: ``name``, ``argument``, ``options``; on a
+      figure also ``figure``, the name of a `Figure` or `Picture`; on a table perhaps ``label``;
+    * ``math_inline``, ``math_inline_double`` (display, inside a paragraph), ``math_block``,
+      ``math_block_label`` (``info`` is its label), each with MathML in ``meta["mathml"]``;
+    * ``footnote_*`` as mdit-py-plugins makes them;
+    * inline ``citation``, ``meta["items"]``: `CitationItem`s, ``meta["narrative"]``: whether the
+      authors are part of the sentence;
+    * inline ``role``, ``meta["name"]``, and for a fact ``meta["use"]`` (`FactUse`), for a slider
+      or picker ``meta["control"]`` (`Control`), for a value ``meta["variable"]``;
+    * ``link_open`` with ``meta["xref"]``, a label name (empty text: the reader sees "Figure 3"),
+      or ``meta["article"]``, the slug of another article, perhaps with ``meta["fragment"]``, or
+      ``meta["file"]``, the path of a file of the article; ``image`` with ``meta["file"]``.
+
+    Inline tokens other than text carry ``meta["place"]``, a `Location`.
     `citations` holds the keys in order of first use: a key's number is its index + 1.
     """
 
