@@ -1,0 +1,10 @@
+.PHONY: site test docs
+
+site:
+	@scripts/site
+
+test:
+	@scripts/test
+
+docs:
+	@scripts/docs
