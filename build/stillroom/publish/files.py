@@ -29,13 +29,13 @@ def collect(settings: Settings, diagnostics: Diagnostics) -> Publication:
             or findings of the checks (which are in `diagnostics`).
     """
     from stillroom.check import check_site
-    from stillroom.pipeline import site_options
+    from stillroom.pipeline import stamp_options
     from stillroom.stamp import check_stamp
 
     site = settings.site
     if not (site / "index.html").is_file():
         raise StillroomError("there is no site to publish", hint="make it with: stillroom build")
-    why, _ = check_stamp(settings, site, options=site_options())
+    why, _ = check_stamp(settings, site, options=stamp_options())
     if why:
         raise StillroomError(
             f"site/ is not what a build would make now: {why}",

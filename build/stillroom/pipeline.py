@@ -1,0 +1,271 @@
+"""The pipeline: read → plan → run → check claims → render → check the site.
+
+One function is behind `build` and `serve`. What it does to the world is passed in: where to write,
+whom to tell about progress. Nothing heavy is imported before the stamp has said that there is work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stillroom.diagnostics import Diagnostics, StillroomError, nearest
+from stillroom.settings import Settings
+from stillroom.stamp import check_stamp, snapshot, write_stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillroom.precompute.manifest import FigureResult
+    from stillroom.precompute.plan import Plan
+    from stillroom.precompute.progress import Reporter
+    from stillroom.render.output import Output
+    from stillroom.source.model import Article, Figure
+
+FAILED_FIGURE = "F024"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a build was asked for.
+
+    Args:
+        articles: slugs; empty means all.
+        draft: cheap profiles, and pages that say so; articles with errors are left as they were.
+        jobs: worker processes; None chooses.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        scheduler: address of a Dask scheduler; empty means worker processes here.
+        force: run fresh steps too.
+    """
+
+    articles: tuple[str, ...] = ()
+    draft: bool = False
+    jobs: int | None = None
+    device: str = "auto"
+    scheduler: str = ""
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did.
+
+    `idle`: nothing. `articles`: how many are in the site. `warnings`: lines, of an idle build those
+    of the build before. `left_out`: slugs of articles that were not asked for and are stale.
+    """
+
+    folder: Path
+    idle: bool = False
+    articles: int = 0
+    warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def output_folder(settings: Settings, *, draft: bool) -> Path:
+    """Where a build goes: `site/` never holds a draft."""
+    return settings.scratch / "draft" if draft else settings.site
+
+
+def stamp_options(options: Options = Options()) -> dict[str, Any]:
+    """What of `options` decides the output, and so belongs in the stamp."""
+    return {"articles": sorted(options.articles), "draft": options.draft}
+
+
+def build(
+    settings: Settings,
+    options: Options,
+    *,
+    folder: Path,
+    reporter: Callable[[], Reporter],
+    diagnostics: Diagnostics,
+) -> Built:
+    """Build the site into `folder`; `reporter` makes what is told of progress, if need be.
+
+    With errors the folder stays as it was, unless `options.draft`: then the articles without
+    errors are written and the pages of others are kept.
+
+    Raises:
+        StillroomError: an article that was asked for does not exist, or something cannot be
+            written. What is wrong in articles is in `diagnostics` instead.
+    """
+    stamped = stamp_options(options)
+    if not options.force:
+        why, warnings = check_stamp(settings, folder, options=stamped)
+        if not why:
+            return Built(folder, idle=True, warnings=warnings)
+    before = snapshot(settings)
+    articles = read(settings, diagnostics, options.articles, draft=options.draft)
+
+    from stillroom.check import check_claims, check_facts, check_site
+    from stillroom.render.output import Output
+    from stillroom.render.site import render_site
+
+    output = Output(folder)
+
+    chosen, left_out = _choose(articles, settings, options)
+    results = compute(chosen, settings, options, report=reporter(), diagnostics=diagnostics)
+    shown = [a for a in chosen if all((a.slug, figure.name) in results for figure in a.figures)]
+    check_facts(shown, results, diagnostics)
+    check_claims(shown, results, diagnostics, draft=options.draft)
+    if diagnostics.errors and not options.draft:
+        return Built(folder)
+    render_site(shown, results, settings, diagnostics, draft=options.draft, output=output)
+    if diagnostics.errors and not options.draft:
+        return Built(folder)
+    if diagnostics.errors or left_out:
+        _keep(output)
+    output.commit()
+    check_site(folder, settings, diagnostics)
+    warnings = tuple(map(str, diagnostics.warnings))
+    if not diagnostics.errors:
+        write_stamp(settings, before, folder, options=stamped, warnings=warnings)
+    return Built(folder, False, len(shown), warnings, left_out)
+
+
+def read(
+    settings: Settings, diagnostics: Diagnostics, only: Sequence[str], *, draft: bool
+) -> tuple[Article, ...]:
+    """Read all articles; those marked as drafts only for a draft.
+
+    Raises:
+        StillroomError: `only` names an article that does not exist.
+    """
+    from stillroom.source.article import read_articles
+
+    slugs = article_slugs(settings)
+    for slug in only:
+        if slug not in slugs:
+            raise StillroomError(f"there is no article '{slug}'{nearest(slug, slugs)}")
+    articles = read_articles(settings, diagnostics)
+    return tuple(a for a in articles if draft or not a.front.draft or a.slug in only)
+
+
+def article_slugs(settings: Settings) -> list[str]:
+    """The names of all article folders."""
+    return sorted(path.parent.name for path in settings.articles.glob("*/index.md"))
+
+
+def plan(
+    articles: Sequence[Article],
+    settings: Settings,
+    diagnostics: Diagnostics,
+    *,
+    draft: bool = False,
+    force: bool = False,
+) -> Plan:
+    """Plan the figures of `articles`."""
+    from stillroom.precompute.catalogue import Catalogue
+    from stillroom.precompute.plan import make_plan
+    from stillroom.precompute.store import Store
+
+    return make_plan(
+        articles,
+        settings,
+        diagnostics,
+        catalogue=Catalogue(settings),
+        store=Store(settings),
+        draft=draft,
+        force=force,
+    )
+
+
+def compute(
+    articles: Sequence[Article],
+    settings: Settings,
+    options: Options,
+    *,
+    report: Reporter,
+    diagnostics: Diagnostics,
+) -> Mapping[tuple[str, str], FigureResult]:
+    """Run what is stale and return a result for every figure that has one."""
+    from stillroom.precompute.run import run_plan
+    from stillroom.precompute.store import Store
+
+    made = plan(articles, settings, diagnostics, draft=options.draft, force=options.force)
+    outcome = run_plan(
+        made,
+        settings,
+        store=Store(settings),
+        jobs=options.jobs,
+        device=options.device,
+        scheduler=options.scheduler,
+        report=report,
+    )
+    for failure in outcome.failures:
+        diagnostics.error(failure.location, FAILED_FIGURE, failure.message)
+    return outcome.results
+
+
+def run_figure(
+    settings: Settings,
+    name: str,
+    options: Options,
+    *,
+    report: Reporter,
+    diagnostics: Diagnostics,
+) -> tuple[Figure, FigureResult | None]:
+    """Run one figure again.
+
+    Args:
+        settings: of the site.
+        name: ``article/figure``, or the figure's name alone where only one article has it.
+        options: draft, device, jobs and scheduler.
+        report: told of progress.
+        diagnostics: gets what is wrong.
+
+    Raises:
+        StillroomError: there is no such figure, or several.
+    """
+    slug, _, wanted = name.rpartition("/")
+    articles = read(settings, diagnostics, [slug] if slug else [], draft=True)
+    found = [
+        (article, figure)
+        for article in articles
+        for figure in article.figures
+        if figure.name == wanted and slug in {"", article.slug}
+    ]
+    if not found:
+        known = [figure.name for article in articles for figure in article.figures]
+        raise StillroomError(
+            f"there is no figure '{name}'{nearest(wanted, known)}",
+            hint="stillroom status lists them all",
+        )
+    if len(found) > 1:
+        names = " or ".join(f"{article.slug}/{wanted}" for article, _ in found)
+        raise StillroomError(f"several articles have a figure '{wanted}'", hint=f"say {names}")
+    [(article, figure)] = found
+    alone = replace(article, figures=(figure,))
+    results = compute(
+        [alone], settings, replace(options, force=True), report=report, diagnostics=diagnostics
+    )
+    return figure, results.get((article.slug, figure.name))
+
+
+def _choose(
+    articles: Sequence[Article], settings: Settings, options: Options
+) -> tuple[list[Article], tuple[str, ...]]:
+    """Split into the articles to build, and the slugs of those left out.
+
+    When only some were asked for, others are built along if that takes no computing.
+    """
+    if not options.articles:
+        return list(articles), ()
+    chosen, left_out = [], []
+    for article in articles:
+        if article.slug in options.articles:
+            chosen.append(article)
+            continue
+        steps = plan([article], settings, Diagnostics(), draft=options.draft).steps
+        served = sum(len(step.figures) for step in steps if step.state == "fresh")
+        (chosen if served == len(article.figures) else left_out).append(article)
+    return chosen, tuple(article.slug for article in left_out)
+
+
+def _keep(output: Output) -> None:
+    """Let the files of an earlier build stay, since this one is not complete."""
+    for path in output.folder.rglob("*"):
+        name = path.relative_to(output.folder).as_posix()
+        if path.is_file() and not path.is_symlink() and name not in output:
+            output.copy(name, path)
