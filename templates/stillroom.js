@@ -37,23 +37,24 @@ For a view (templates/views/<name>/view.js)
   stillroom.unpack(asset) -> Float32Array with .shape
   stillroom.math.<view> = {...}             // pure functions a test compares with torch
 
+  stillroom.ramp("sequential" | "diverging", t) -> [r, g, b] of the page's colour maps, t in [0, 1]
+
 For the page (written by render/)
 
-  <div class="view" data-view="scrubber" data-uid="f1">                      inside figure[id]
+  <figure id="fig-waves"> … <div class="view" data-view="scrubber" data-uid="f1"> …
   <script type="application/json" class="payload">{...}</script>             inside the figure, or
   <template class="payload" data-src="f1.0a1b2c3d.js"></template>            stillroom.payload(uid, {...})
   <script type="application/json" id="variables">{"m": {"initial": 10, "values": [1, 10]}}</script>
-  [data-variable] of elements.html: .slider, .picker, .lookup with data-rows [[key, value, text]], .value
+  <label data-control="slider" data-variable="m" …>                          prose_slider, prose_picker
+  <output data-value="m">10</output>                                         the role {value}
+  <output data-lookup="m" data-rows='[[1, "0.51"], [10, "0.20"]]'>0.20</output>   {fact} on a table
+
+This file holds values and state; templates/js/ holds controls, figures, prose and previews, each a
+classic script that adds to the one global name.
 */
 "use strict";
 
 (() => {
-  const classes = new Map(); // view name -> class
-  const payloads = new Map(); // uid -> payload, from scripts
-  const cells = new Map(); // key in the hash -> Cell
-  const themeCallbacks = [];
-  const motion = matchMedia("(prefers-reduced-motion: reduce)");
-
   /* ---- values ------------------------------------------------------------------------------ */
 
   const same = (a, b) =>
@@ -95,6 +96,50 @@ For the page (written by render/)
       ? value.toExponential(Math.max(0, digits - 1)).replace(/\.?0+e/, "e")
       : String(Number(value.toPrecision(Math.max(digits, Math.ceil(Math.log10(size + 1))))));
     return text.replaceAll("-", "−");
+  }
+
+  /** A Float32Array with its shape, from codes of 8, 16 or 32 bits. */
+  function unpack(asset) {
+    const bytes = Uint8Array.from(atob(asset.base64), (character) => character.charCodeAt(0));
+    const { shape, low, step } = asset.meta;
+    const count = shape.reduce((product, size) => product * size, 1);
+    const width = count ? bytes.length / count : 4;
+    const kinds = { 1: Uint8Array, 2: Uint16Array, 4: Float32Array };
+    if (!kinds[width]) throw new Error(`a packed array of shape ${shape} cannot have ${bytes.length} bytes`);
+    const codes = new kinds[width](bytes.buffer);
+    const values = width === 4 ? codes : Float32Array.from(codes, (code) => low + code * step);
+    values.shape = shape;
+    return values;
+  }
+
+  /* ---- colours ------------------------------------------------------------------------------ */
+
+  let probe = null;
+
+  /** A variable may itself be a function of the theme; only a property that uses it is resolved. */
+  function colour(name) {
+    if (!probe) {
+      probe = document.createElement("span");
+      probe.hidden = true;
+      document.body.append(probe);
+    }
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  }
+
+  const stops = new Map();
+
+  function ramp(name, t) {
+    if (!stops.has(name)) {
+      const style = getComputedStyle(document.documentElement);
+      const hex = style.getPropertyValue(`--${name}`).trim().split(/\s*,\s*/);
+      stops.set(name, hex.map((code) => [1, 3, 5].map((at) => parseInt(code.slice(at, at + 2), 16))));
+    }
+    const colours = stops.get(name);
+    const place = Math.min(Math.max(t, 0), 1) * (colours.length - 1);
+    const index = Math.min(Math.floor(place), colours.length - 2);
+    const part = place - index;
+    return colours[index].map((channel, i) => Math.round(channel + part * (colours[index + 1][i] - channel)));
   }
 
   /* ---- cells and the URL hash -------------------------------------------------------------- */
@@ -195,375 +240,26 @@ For the page (written by render/)
     } else scheduleHash();
   }
 
-  /* ---- controls (the DOM that controls.html writes) ---------------------------------------- */
+  ({ anchor, state: linked } = parseHash(location.hash));
+  addEventListener("hashchange", hashChanged);
 
-  function control(root, kind, name) {
-    const found = root.querySelector(`[data-control="${kind}"][data-name="${name}"]`);
-    if (!found) throw new Error(`there is no ${kind} '${name}' in the static form`);
-    return found;
-  }
-
-  function sliderValues(box) {
-    if (box.dataset.values) return JSON.parse(box.dataset.values);
-    const [min, max, step] = [box.dataset.min, box.dataset.max, box.dataset.step].map(Number);
-    const places = (box.dataset.step.split(".")[1] ?? "").length;
-    const count = Math.floor((max - min) / step + 1e-9) + 1;
-    return Array.from({ length: count }, (_, i) => Number((min + i * step).toFixed(places)));
-  }
-
-  function connectSlider(box, cell, exact) {
-    const values = sliderValues(box);
-    const texts = box.dataset.texts ? JSON.parse(box.dataset.texts) : null;
-    const input = box.querySelector("input");
-    const output = box.querySelector("output");
-    const unit = box.dataset.unit ?? "";
-    const places = (box.dataset.step?.split(".")[1] ?? "").length;
-    const plain = (value) =>
-      box.dataset.step ? value.toFixed(places).replace("-", "−") : format(value, 6);
-    const text = (index) => (texts ? texts[index] : plain(values[index])) + unit;
-    const show = () => {
-      const index = nearest(values, cell.value);
-      const snapped = !same(values[index], cell.value);
-      const shown = !snapped ? text(index)
-        : exact ? plain(cell.value) + unit
-        : `${text(index)} (nearest to ${plain(cell.value)})`;
-      input.value = index;
-      input.setAttribute("aria-valuetext", shown);
-      input.style.setProperty("--filled", values.length > 1 ? index / (values.length - 1) : 0);
-      output.textContent = shown;
-    };
-    input.min = 0;
-    input.max = values.length - 1;
-    input.step = 1;
-    input.addEventListener("input", () => cell.set(values[Number(input.value)]));
-    cell.on(show);
-    show();
-  }
-
-  let serial = 0;
-
-  function connectPicker(box, cell) {
-    const select = box.querySelector("select");
-    const values = box.dataset.values
-      ? JSON.parse(box.dataset.values)
-      : [...select.options].map((option) => option.value);
-    const radios = [...box.querySelectorAll("input[type=radio]")];
-    serial += 1;
-    for (const radio of radios) radio.name = `picker-${serial}`;
-    const show = () => {
-      const index = values.findIndex((value) => same(value, cell.value));
-      if (select) select.selectedIndex = index;
-      radios.forEach((radio, i) => { radio.checked = i === index; });
-    };
-    box.addEventListener("change", () => {
-      const index = select ? select.selectedIndex : radios.findIndex((radio) => radio.checked);
-      if (index >= 0) cell.set(values[index]);
-    });
-    cell.on(show);
-    show();
-  }
-
-  function connectToggle(box, cell) {
-    const input = box.querySelector("input");
-    const show = () => { input.checked = Boolean(cell.value); };
-    input.addEventListener("change", () => cell.set(input.checked));
-    cell.on(show);
-    show();
-  }
-
-  function onAction(root, name, callback) {
-    const button = root.querySelector(`[data-action="${name}"]`);
-    button?.addEventListener("click", callback);
-    return button;
-  }
-
-  /* ---- text that follows page variables ---------------------------------------------------- */
-
-  function connectProse() {
+  // Scripts of the page and of views come after this one and before the document is ready.
+  document.addEventListener("DOMContentLoaded", () => {
     const element = document.getElementById("variables");
     const declared = element ? JSON.parse(element.textContent) : {};
     for (const [name, { initial, values }] of Object.entries(declared)) new Cell(name, initial, values ?? null);
-    for (const element of document.querySelectorAll("[data-variable]")) {
-      const cell = cells.get(element.dataset.variable);
-      if (!cell) continue;
-      if (element.matches(".slider")) connectSlider(element, cell, true);
-      else if (element.matches(".picker")) connectPicker(element, cell);
-      else if (element.matches(".lookup")) follow(cell, () => showRow(element, cell.value));
-      else follow(cell, () => { element.textContent = format(cell.value, 6); });
-    }
-  }
-
-  /** Text stands at the initial state already; rewrite it only when the state is another. */
-  function follow(cell, show) {
-    cell.on(show);
-    if (!same(cell.value, cell.initial)) show();
-  }
-
-  function showRow(element, value) {
-    const rows = JSON.parse(element.dataset.rows);
-    const keys = rows.map(([key]) => key);
-    const index = typeof value === "number" ? nearest(keys, value) : keys.indexOf(value);
-    if (index < 0) return;
-    const [key, number, text] = rows[index];
-    const data = element.querySelector("data");
-    data.value = number;
-    data.textContent = text;
-    element.querySelector(".row").textContent = key === value ? "" : ` (at ${format(key, 6)})`;
-  }
-
-  /* ---- figures ------------------------------------------------------------------------------ */
-
-  let region = null;
-  let speaking = 0;
-
-  function announce(text) {
-    clearTimeout(speaking);
-    speaking = setTimeout(() => { region.textContent = text; }, 300);
-  }
-
-  class Figure {
-    #element;
-    #root;
-    #bind = {};
-    #cells = new Set();
-    #resets = [];
-    #original;
-    #view = null;
-    #visible = false;
-    #players = [];
-
-    constructor(root) {
-      this.#root = root;
-      this.#element = root.closest("figure");
-      this.name = this.#element.id;
-      this.uid = root.dataset.uid;
-      this.announce = announce;
-    }
-
-    get element() {
-      return this.#element;
-    }
-
-    get reducedMotion() {
-      return motion.matches;
-    }
-
-    state(name, initial) {
-      const key = this.#bind[name] ?? `${this.name}.${name}`;
-      const cell = cells.get(key) ?? new Cell(key, initial);
-      this.#cells.add(cell);
-      return {
-        key,
-        get initial() { return cell.initial; },
-        get value() { return cell.value; },
-        set: (value) => cell.set(value),
-        reset: () => cell.reset(),
-        on: (callback) => cell.on((value) => this.#guard(() => callback(value))),
-      };
-    }
-
-    reset(callback) {
-      this.#resets.push(callback);
-    }
-
-    theme(callback) {
-      themeCallbacks.push(() => this.#guard(callback));
-    }
-
-    player(step, { interval = 500, start = () => {} } = {}) {
-      const button = this.#root.querySelector('[data-action="play"]');
-      const label = button?.querySelector(".button-label");
-      let timer = 0;
-      const player = {
-        playing: false,
-        play: () => {
-          if (player.playing) return;
-          this.#guard(start);
-          player.playing = true;
-          player.wake();
-          show();
-        },
-        pause: () => {
-          player.playing = false;
-          player.sleep();
-          show();
-        },
-        wake: () => {
-          if (player.playing && this.#visible && !timer) timer = setTimeout(tick, interval);
-        },
-        sleep: () => {
-          clearTimeout(timer);
-          timer = 0;
-        },
-      };
-      const show = () => {
-        if (!button) return;
-        button.dataset.playing = player.playing;
-        label.textContent = player.playing ? "Pause" : "Play";
-      };
-      const tick = () => {
-        timer = 0;
-        if (this.#guard(step) === false) player.pause();
-        else player.wake();
-      };
-      button?.addEventListener("click", () => (player.playing ? player.pause() : player.play()));
-      onAction(this.#root, "step", () => {
-        player.pause();
-        this.#guard(step);
-      });
-      this.#element.addEventListener("keydown", (event) => {
-        if (event.key === "Escape" && player.playing) player.pause();
-      });
-      this.#players.push(player);
-      return player;
-    }
-
-    /** Tell the reader; before the view is ready its half-made changes are undone. */
-    fail(error) {
-      console.error(error);
-      for (const player of this.#players) player.pause();
-      if (this.#original) this.#root.replaceChildren(...this.#original.childNodes);
-      this.#original = null;
-      if (this.#element.querySelector(".view-error")) return;
-      this.#element.classList.add("failed");
-      const note = document.createElement("p");
-      note.className = "view-error";
-      note.setAttribute("role", "status");
-      note.textContent = `The interactive part of this figure failed (${error.message ?? error}). What it shows at rest remains.`;
-      this.#root.after(note);
-    }
-
-    #guard(call) {
-      try {
-        return call();
-      } catch (error) {
-        this.fail(error);
-        return false;
-      }
-    }
-
-    /** Load the payload and make the view; called once, when the figure comes near. */
-    async start() {
-      this.#original = this.#root.cloneNode(true);
-      try {
-        const payload = await this.#payload();
-        const name = this.#root.dataset.view;
-        const View = classes.get(name);
-        if (!View) throw new Error(`the script of the view '${name}' did not load`);
-        this.#bind = payload.bind ?? {};
-        this.#view = new View(this.#root, payload, this);
-        await this.#view.ready?.();
-        onAction(this.#root, "reset", () => this.#reset());
-        this.#element.classList.add("live");
-        this.#original = null;
-      } catch (error) {
-        this.#view = null;
-        this.fail(error);
-        return;
-      }
-      if (this.#visible) this.#guard(() => this.#view.onscreen?.());
-    }
-
-    async #payload() {
-      const holder = this.#element.querySelector(".payload");
-      if (!holder) return {};
-      if (!holder.dataset.src) return JSON.parse(holder.textContent);
-      if (!payloads.has(this.uid)) {
-        await new Promise((resolve, reject) => {
-          const script = document.createElement("script");
-          script.src = holder.dataset.src;
-          script.onload = resolve;
-          script.onerror = () => reject(new Error("its data did not load"));
-          document.head.append(script);
-        });
-      }
-      if (!payloads.has(this.uid)) throw new Error("its data is not where the page expects it");
-      return payloads.get(this.uid);
-    }
-
-    see(visible) {
-      if (visible === this.#visible) return;
-      this.#visible = visible;
-      for (const player of this.#players) visible ? player.wake() : player.sleep();
-      if (!this.#view || this.#original) return;
-      this.#guard(() => (visible ? this.#view.onscreen?.() : this.#view.offscreen?.()));
-    }
-
-    #reset() {
-      for (const player of this.#players) player.pause();
-      for (const cell of this.#cells) cell.reset();
-      for (const callback of this.#resets) this.#guard(callback);
-    }
-  }
-
-  function startFigures() {
-    const figures = new Map();
-    for (const root of document.querySelectorAll(".view[data-view]")) figures.set(root, new Figure(root));
-    const inView = new Set();
-    const near = new IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        near.unobserve(entry.target);
-        figures.get(entry.target).start();
-      }
-    }, { rootMargin: "800px 0px" });
-    const seen = new IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        if (entry.isIntersecting) inView.add(entry.target);
-        else inView.delete(entry.target);
-        figures.get(entry.target).see(entry.isIntersecting && !document.hidden);
-      }
-    });
-    document.addEventListener("visibilitychange", () => {
-      for (const root of inView) figures.get(root).see(!document.hidden);
-    });
-    for (const root of figures.keys()) {
-      near.observe(root);
-      seen.observe(root);
-    }
-  }
-
-  /* ---- the public names -------------------------------------------------------------------- */
+    if (anchor && linked.size) document.getElementById(anchor)?.scrollIntoView();
+  });
 
   window.stillroom = {
     math: {},
+    same,
     nearest,
     format,
-    onAction,
-    view: (name, type) => classes.set(name, type),
-    payload: (uid, payload) => payloads.set(uid, payload),
-    colour: (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim(),
-    bindSlider: (root, name, cell) => connectSlider(control(root, "slider", name), cell, false),
-    bindPicker: (root, name, cell) => connectPicker(control(root, "picker", name), cell),
-    bindToggle: (root, name, cell) => connectToggle(control(root, "toggle", name), cell),
-    unpack(asset) {
-      const bytes = Uint8Array.from(atob(asset.base64), (character) => character.charCodeAt(0));
-      const { shape, low, step } = asset.meta;
-      const count = shape.reduce((product, size) => product * size, 1);
-      const width = count ? bytes.length / count : 4;
-      const kinds = { 1: Uint8Array, 2: Uint16Array, 4: Float32Array };
-      if (!kinds[width]) throw new Error(`a packed array of shape ${shape} cannot have ${bytes.length} bytes`);
-      const codes = new kinds[width](bytes.buffer);
-      const values = width === 4 ? codes : Float32Array.from(codes, (code) => low + code * step);
-      values.shape = shape;
-      return values;
-    },
+    unpack,
+    colour,
+    ramp,
+    findCell: (key) => cells.get(key),
+    cell: (key, initial) => cells.get(key) ?? new Cell(key, initial),
   };
-
-  ({ anchor, state: linked } = parseHash(location.hash));
-  addEventListener("hashchange", hashChanged);
-  const themeChanged = () => themeCallbacks.forEach((callback) => callback());
-  document.addEventListener("themechange", themeChanged);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themeChanged);
-
-  // View scripts come after this one and before the document is ready.
-  document.addEventListener("DOMContentLoaded", () => {
-    region = document.createElement("div");
-    region.className = "visually-hidden";
-    region.setAttribute("aria-live", "polite");
-    document.body.append(region);
-    connectProse();
-    startFigures();
-    if (anchor && linked.size) document.getElementById(anchor)?.scrollIntoView();
-  });
 })();
