@@ -78,14 +78,15 @@ def _fill(template: Path, words: Mapping[str, str]) -> str:
 
 
 def _write(files: Mapping[Path, str]) -> tuple[Path, ...]:
-    """Write new files; a file that exists is never written over."""
+    """Write new files, or none if one of them is there: nothing is ever written over."""
+    for path in files:
+        if path.exists():
+            raise StillroomError(f"{path} is there already; nothing was written")
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8") as opened:
                 opened.write(text)
-    except FileExistsError as error:
-        raise StillroomError(f"{error.filename} is there already and is left as it is") from error
     except OSError as error:
         raise StillroomError(f"cannot write {error.filename}: {error.strerror}") from error
     return tuple(files)

@@ -81,7 +81,7 @@ def locate(folder: Path, url: str) -> Path | None:
         if target.is_dir():
             target = (target / "index.html").resolve()
         return target if target.is_relative_to(root) and target.is_file() else None
-    except OSError:  # a name too long, a circle of links
+    except (OSError, RuntimeError):  # a name too long; a circle of links (before Python 3.13)
         return None
 
 
