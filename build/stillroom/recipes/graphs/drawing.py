@@ -76,14 +76,6 @@ def neighbours(A: Tensor) -> list[list[int]]:
     return [row.nonzero()[:, 0].tolist() for row in A]
 
 
-def adjacency(n: int, pairs: list[list[int]]) -> Tensor:
-    """Build the symmetric 0/1 adjacency float64 ``[n, n]`` of edges given as pairs."""
-    A = torch.zeros(n, n, dtype=torch.float64)
-    for u, v in pairs:
-        A[u, v] = A[v, u] = 1
-    return A
-
-
 def random_graph(n: int, probability: float, generator: torch.Generator) -> Tensor:
     """Draw a graph of `n` nodes in which each pair is joined with `probability`.
 

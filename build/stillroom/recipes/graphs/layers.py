@@ -59,11 +59,11 @@ def gat(A: Tensor, H: Tensor, W: Tensor, a: Tensor) -> Tensor:
 def sage(
     A: Tensor,
     H: Tensor,
+    *,
     W: Tensor,
     B: Tensor,
     U_s: Tensor,
     U_h: Tensor,
-    *,
     backwards: bool = False,
 ) -> Tensor:
     """GraphSAGE with a recurrent aggregator (Hamilton et al., NeurIPS 2017).
@@ -120,9 +120,7 @@ def update(
     layers: dict[str, Callable[[], Tensor]] = {
         "gcn": lambda: gcn(A, H, named["W"], named["B"]),
         "gat": lambda: gat(A, H, named["W"], named["A_W"][0]),
-        "sage": lambda: sage(
-            A, H, named["W"], named["B"], named["U_s"], named["U_h"], backwards=backwards
-        ),
+        "sage": lambda: sage(A, H, **named, backwards=backwards),
         "gin": lambda: gin(A, H, weights["eps"]),
     }
     return layers[model]()[:, 0]

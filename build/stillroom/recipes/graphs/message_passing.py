@@ -9,7 +9,8 @@ from pydantic import Field
 from torch import Tensor
 
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.graphs.drawing import adjacency, describe, random_graph
+from stillroom.recipes.graphs.drawing import describe, random_graph
+from stillroom.recipes.graphs.laplacian import adjacency
 from stillroom.recipes.graphs.layers import MODELS, UNIT_WEIGHTS, WEIGHTS, update
 
 # A-C, A-E, B-E, D-E; the features of A to E.
@@ -41,7 +42,10 @@ def message_passing(
         (E, C). Table ``updates``: a row a node, a column a model. Data: ``graphs``, ``weights``
         (the names and starting values of each model), ``updated`` and ``reference``.
     """
-    first = (adjacency(5, FIRST_EDGES), torch.tensor(FIRST_FEATURES, dtype=torch.float64))
+    first = (
+        adjacency(torch.tensor(FIRST_EDGES), 5),
+        torch.tensor(FIRST_FEATURES, dtype=torch.float64),
+    )
     generator = run.generator("graphs")
     drawn = [first, *(_random(generator) for _ in range(graphs))]
     updated = {model: update(model, *first, UNIT_WEIGHTS) for model in MODELS}
@@ -80,7 +84,9 @@ def _reference(index: int, generator: torch.Generator) -> dict[str, Any]:
     A, h = _random(generator)
     drawn = torch.rand(len(WEIGHTS[model]), generator=generator, dtype=torch.float64) * 4 - 2
     # Rounded first: the page stores seven digits, and both sides must start from the same number.
-    weights = {name: round(value, 3) for name, value in zip(WEIGHTS[model], drawn.tolist(), strict=True)}
+    weights = {
+        name: round(value, 3) for name, value in zip(WEIGHTS[model], drawn.tolist(), strict=True)
+    }
     backwards = bool(torch.randint(2, (), generator=generator))
     graph = describe(A, h)
     return {

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.graphs.drawing import edges, hops, neighbours
+from stillroom.recipes.graphs.drawing import edges, hops, layout, neighbours
 
 
 @recipe(view="neighbourhoods", packages=["torch"])
@@ -19,7 +19,7 @@ def neighbourhoods(run: Run, *, side: Annotated[int, Field(ge=4, le=7)] = 6) -> 
     The graph has as many nodes as there are pixels. Its nodes are the pixels' places, moved at
     random; two are joined when the disc between them is empty (Gabriel & Sokal, Systematic
     Zoology 1969), which gives a connected planar graph whose nodes differ in degree. A second
-    drawing of the same graph has the nodes elsewhere, to show that their places mean nothing.
+    drawing of the same graph, turned and laid out anew, shows that their places mean nothing.
 
     Args:
         run: gives the seed of the graph.
@@ -49,11 +49,10 @@ def neighbourhoods(run: Run, *, side: Annotated[int, Field(ge=4, le=7)] = 6) -> 
             "side": side,
             "edges": edges(A),
             "neighbours": neighbours(A),
-            "drawings": [_fill(place).tolist(), _elsewhere(A, place, run).tolist()],
+            "drawings": [_fill(place).tolist(), (1 - layout(A).flip(1)).tolist()],
             "start": side * (side // 2 - 1) + side // 2,
             "reference": [
-                [(row == length).nonzero()[:, 0].tolist() for length in (1, 2)]
-                for row in distance
+                [(row == length).nonzero()[:, 0].tolist() for length in (1, 2)] for row in distance
             ],
         },
     )
@@ -81,23 +80,6 @@ def _places(side: int, generator: torch.Generator) -> Tensor:
     y, x = torch.meshgrid(steps, steps, indexing="ij")
     moved = torch.rand(side * side, 2, generator=generator, dtype=torch.float64) - 0.5
     return torch.stack([x.flatten(), y.flatten()], 1) + 0.84 * moved
-
-
-def _elsewhere(A: Tensor, place: Tensor, run: Run) -> Tensor:
-    """The same nodes dealt to other places: each far from where it was."""
-    side = int(len(place) ** 0.5)
-    generator = run.generator("elsewhere")
-    best = torch.randperm(len(place), generator=generator)
-    # Of many deals keep the one with the shortest edges, so that the drawing stays readable.
-    for _ in range(400):
-        deal = torch.randperm(len(place), generator=generator)
-        if _length(A, place[deal]) < _length(A, place[best]):
-            best = deal
-    return _fill(_places(side, generator)[best])
-
-
-def _length(A: Tensor, place: Tensor) -> float:
-    return float((A * torch.cdist(place, place)).sum())
 
 
 def _fill(place: Tensor) -> Tensor:

@@ -11,15 +11,14 @@ from torch import Tensor
 
 from stillroom.recipe import Result, Run, recipe
 from stillroom.recipes.graphs.drawing import neighbours as neighbours_of
-from stillroom.recipes.graphs.laplacian import grid_adjacency, laplacian
+from stillroom.recipes.graphs.laplacian import (
+    Neighbours,
+    grid_adjacency,
+    laplacian,
+    scaled_laplacian,
+)
 
 Basis = Literal["powers", "chebyshev"]
-
-
-def scaled(L: Tensor) -> tuple[Tensor, float]:
-    """Move the spectrum of `L` into [-1, 1]: ``L̃ = 2L/λmax - I``, and λmax."""
-    largest = float(torch.linalg.eigvalsh(L)[-1])
-    return 2 * L / largest - torch.eye(len(L), dtype=L.dtype, device=L.device), largest
 
 
 def polynomial(L: Tensor, weights: Sequence[float], basis: Basis = "powers") -> Tensor:
@@ -49,7 +48,7 @@ def polynomial_filter(
     run: Run,
     *,
     side: Annotated[int, Field(ge=3, le=7)] = 5,
-    neighbours: Literal[4, 8] = 8,
+    neighbours: Neighbours = 8,
     weights: Annotated[list[float], Field(min_length=3, max_length=3)] = [1, 0.1, 0],  # noqa: B006
     pixels: str = "",
     scale: bool = False,
@@ -83,7 +82,8 @@ def polynomial_filter(
         raise ValueError(f"pixels: expected {n} zeros and ones, found {pixels!r}")
     A = grid_adjacency(side, side, neighbours)
     L = laplacian(A)
-    tilde, largest = scaled(L)
+    largest = float(torch.linalg.eigvalsh(L)[-1])
+    tilde = scaled_laplacian(L, largest)
     start = polynomial(tilde if scale else L, weights, basis)
     x = torch.tensor([float(bit) for bit in pixels], dtype=torch.float64)
     generator = run.generator("pictures")
@@ -130,9 +130,7 @@ def _plus(side: int) -> str:
     )
 
 
-def _reference(
-    index: int, L: Tensor, tilde: Tensor, generator: torch.Generator
-) -> dict[str, Any]:
+def _reference(index: int, L: Tensor, tilde: Tensor, generator: torch.Generator) -> dict[str, Any]:
     """A random filter, applied one to three times to a random picture."""
     scale = index % 2 == 1
     basis: Basis = "chebyshev" if index % 4 >= 2 else "powers"
