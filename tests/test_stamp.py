@@ -32,7 +32,7 @@ def test_a_finished_build_is_recognised_with_its_warnings(settings):
 
 
 def test_without_a_stamp_there_is_work(settings):
-    stamp_path(settings, draft=False).unlink()
+    stamp_path(settings, settings.site).unlink()
     assert why(settings) == "there is no earlier build"
 
 
@@ -53,6 +53,7 @@ def test_every_input_and_output_counts(settings, name):
         "articles/b/index.md",
         "templates/page.html",
         "recipes/own.py",
+        "recipes.py",
         "views/own/view.js",
         "site/more.html",
     ],
@@ -90,9 +91,11 @@ def test_bytecode_does_not_count(settings):
     assert why(settings) == ""
 
 
-def test_options_count_and_a_draft_has_a_stamp_of_its_own(settings):
+def test_options_count_and_each_folder_has_a_stamp_of_its_own(settings):
     assert why(settings, articles=["a"]) == "the options of the build changed"
-    assert why(settings, draft=True) == "there is no earlier build"
+    assert why(settings, draft=True) == "the options of the build changed"
+    draft = settings.scratch / "draft"
+    assert check_stamp(settings, draft, options=OPTIONS)[0] == "there is no earlier build"
 
 
 def test_installed_versions_count(settings, monkeypatch):
@@ -106,7 +109,7 @@ def test_installed_packages_name_versions():
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"version": 1}', '{"version": 1, "files": 3}'])
 def test_a_damaged_stamp_means_work(settings, content):
-    stamp_path(settings, draft=False).write_text(content)
+    stamp_path(settings, settings.site).write_text(content)
     assert why(settings) == "the stamp cannot be read"
 
 

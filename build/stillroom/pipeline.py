@@ -83,8 +83,8 @@ def build(
 ) -> Built:
     """Build the site into `folder`; `reporter` makes what is told of progress, if need be.
 
-    With errors the folder stays as it was, unless `options.draft`: then the articles without
-    errors are written and the pages of others are kept.
+    With errors the folder stays as it was, unless `options.draft`: then what can be
+    shown is written, and the pages of articles that cannot be read are kept.
 
     Raises:
         StillroomError: an article that was asked for does not exist, or something cannot be
@@ -106,12 +106,11 @@ def build(
 
     chosen, left_out = _choose(articles, settings, options)
     results = compute(chosen, settings, options, report=reporter(), diagnostics=diagnostics)
-    shown = [a for a in chosen if all((a.slug, figure.name) in results for figure in a.figures)]
-    check_facts(shown, results, diagnostics)
-    check_claims(shown, results, diagnostics, draft=options.draft)
+    check_facts(chosen, results, diagnostics)
+    check_claims(chosen, results, diagnostics, draft=options.draft)
     if diagnostics.errors and not options.draft:
         return Built(folder)
-    render_site(shown, results, settings, diagnostics, draft=options.draft, output=output)
+    render_site(chosen, results, settings, diagnostics, draft=options.draft, output=output)
     if diagnostics.errors and not options.draft:
         return Built(folder)
     if diagnostics.errors or left_out:
@@ -121,7 +120,7 @@ def build(
     warnings = tuple(map(str, diagnostics.warnings))
     if not diagnostics.errors:
         write_stamp(settings, before, folder, options=stamped, warnings=warnings)
-    return Built(folder, False, len(shown), warnings, left_out)
+    return Built(folder, False, len(chosen), warnings, left_out)
 
 
 def read(

@@ -9,16 +9,24 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
-from stillroom.diagnostics import StillroomError
+from stillroom.diagnostics import Diagnostics, StillroomError
+from stillroom.settings import Settings, find_settings
+from stillroom.stamp import OWN_RECIPES, SOURCES
+
+if TYPE_CHECKING:
+    from stillroom.pipeline import Options
+    from stillroom.precompute.progress import Reporter
 
 ADDRESS = "127.0.0.1"
 PORTS = range(8000, 8010)  # tried in turn when none is asked for
@@ -170,7 +178,9 @@ class Handler(BaseHTTPRequestHandler):
                 state = preview.wait(seen, KEEP_ALIVE)
                 if state is not None:
                     seen = json.loads(state)["number"]
-                self.wfile.write(b": here\n\n" if state is None else f"data: {state}\n\n".encode())
+                    self.wfile.write(f"data: {state}\n\n".encode())
+                elif not preview.closed:
+                    self.wfile.write(b": here\n\n")
                 self.wfile.flush()
         except OSError:
             return  # the page went away
@@ -192,8 +202,6 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A page that was closed while it loaded is nothing to report."""
-        import sys
-
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -214,6 +222,71 @@ def open_server(preview: Preview, port: int | None) -> Server:
         f"port {candidates[0]} is taken" if port is not None else "ports 8000 to 8009 are taken",
         hint="choose another with: stillroom serve --port 0",
     )
+
+
+def run(
+    settings: Settings,
+    options: Options,
+    server: Server,
+    *,
+    reporter: Callable[[], Reporter],
+    show: Callable[[Diagnostics], None],
+) -> None:
+    """Serve and build until interrupted.
+
+    Args:
+        settings: of the site; read again before each build.
+        options: how to build.
+        server: where the pages go out.
+        reporter: makes what is told of progress.
+        show: prints what a build found.
+    """
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def rebuild() -> None:
+        diagnostics = Diagnostics()
+        errors = _attempt(settings.root, options, server.preview.folder, reporter, diagnostics)
+        show(diagnostics)
+        server.preview.update([*map(str, diagnostics.errors), *errors])
+        for line in errors:
+            print(line, file=sys.stderr)
+
+    try:
+        rebuild()
+        watch(lambda: sources(settings), rebuild, threading.Event())
+    except KeyboardInterrupt:
+        pass  # how a preview ends
+    finally:
+        server.preview.close()
+        server.shutdown()
+        server.server_close()
+
+
+def sources(settings: Settings) -> list[Path]:
+    """What a save may change: the settings, and the folders of articles, recipes and templates."""
+    own = [settings.source, *(settings.root / name for name in (*SOURCES, OWN_RECIPES))]
+    return [path for path in dict.fromkeys([*own, *settings.templates]) if path.exists()]
+
+
+def _attempt(
+    root: Path,
+    options: Options,
+    folder: Path,
+    reporter: Callable[[], Reporter],
+    diagnostics: Diagnostics,
+) -> list[str]:
+    """Build once; return what went wrong besides the diagnostics, also what nobody foresaw."""
+    from stillroom.pipeline import build
+
+    try:
+        build(
+            find_settings(root), options, folder=folder, reporter=reporter, diagnostics=diagnostics
+        )
+    except StillroomError as error:
+        return [f"Error: {error}", *([f"Hint: {error.hint}"] if error.hint else [])]
+    except Exception:  # the preview goes on; a build would end here
+        return traceback.format_exc().splitlines()
+    return []
 
 
 def watch(

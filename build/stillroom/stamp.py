@@ -19,6 +19,7 @@ from stillroom.settings import PACKAGE, Settings, builtin_templates
 
 VERSION = 1
 SOURCES = ("articles", "recipes", "views", "templates")  # a site's own folders
+OWN_RECIPES = "recipes.py"
 
 Files = dict[str, tuple[int, int]]  # path → size in bytes, modification time in ns
 
@@ -31,9 +32,10 @@ class Snapshot:
     installed: tuple[str, ...]
 
 
-def stamp_path(settings: Settings, *, draft: bool) -> Path:
-    """Where the stamp of a build is kept; drafts have one of their own."""
-    return settings.scratch / ("stamp-draft.json" if draft else "stamp.json")
+def stamp_path(settings: Settings, output: Path) -> Path:
+    """Where the stamp of the build into `output` is kept."""
+    own = "" if output == settings.site else f"-{output.name}"
+    return settings.scratch / f"stamp{own}.json"
 
 
 def snapshot(settings: Settings) -> Snapshot:
@@ -41,7 +43,8 @@ def snapshot(settings: Settings) -> Snapshot:
     folders = [settings.root / name for name in SOURCES]
     folders += [PACKAGE, builtin_templates()]
     files = _stat(settings, folders)
-    files |= dict(_entries(settings.root, [os.fspath(settings.source)]))
+    single = [settings.source, settings.root / OWN_RECIPES]
+    files |= dict(_entries(settings.root, map(os.fspath, single)))
     return Snapshot(files, installed_packages())
 
 
@@ -84,7 +87,7 @@ def write_stamp(
             name: [*entry, _digest(settings.root / name)] for name, entry in sorted(files.items())
         },
     }
-    path = stamp_path(settings, draft=bool(options.get("draft")))
+    path = stamp_path(settings, output)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps(value), encoding="utf-8")
@@ -99,7 +102,7 @@ def check_stamp(
     Returns:
         Why a build is needed (empty: it is not), and the warnings of the stamped build.
     """
-    path = stamp_path(settings, draft=bool(options.get("draft")))
+    path = stamp_path(settings, output)
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         if value["version"] != VERSION or value["options"] != dict(options):

@@ -67,4 +67,4 @@ def is_draft(page: Path) -> bool:
     return LexborHTMLParser(page.read_text(encoding="utf-8")).css_first(DRAFT_MARK) is not None
 
 
-DRAFT_MARK = 'meta[name="stillroom-draft"], .draft-notice'
+DRAFT_MARK = ".draft-banner"  # of templates/article.html
