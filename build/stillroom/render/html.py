@@ -1,0 +1,368 @@
+"""From an article's tokens to HTML: one method a token type, one macro of elements.html a piece.
+
+Text is escaped by markdown-it's renderer or by Jinja's autoescape; raw HTML is shown as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from markupsafe import Markup, escape
+
+from stillroom.diagnostics import Diagnostics, Location
+from stillroom.recipe import Fact
+from stillroom.render.code import highlight
+from stillroom.render.facts import MISSING, format_fact, look_up
+from stillroom.render.files import VIDEO, Files, picture_size
+from stillroom.render.references import Citations, short_names
+from stillroom.source.model import Article, CitationItem, Control, FactUse, Figure, Picture
+
+_NAMES = {"figure": "Figure", "equation": "Equation", "table": "Table"}
+_TITLES = {"note": "Note", "tip": "Tip", "important": "Important", "warning": "Warning"}
+
+
+_OPTIONS = OptionsDict(
+    {
+        "maxNesting": 100,
+        "html": False,
+        "linkify": False,
+        "typographer": False,
+        "quotes": "“”‘’",
+        "xhtmlOut": False,
+        "breaks": False,
+        "langPrefix": "",
+        "highlight": None,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotable:
+    """What prose may quote of one figure's result."""
+
+    facts: Mapping[str, Fact]
+    tables: Mapping[str, Mapping[str, Sequence[Any]]]
+
+
+_NOTHING = Quotable({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An entry of the appendix: a footnote or a reference, with links back to where it is used."""
+
+    number: int
+    anchor: str
+    html: Markup
+    backlinks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An article's text as HTML, in the parts that a page puts in different places."""
+
+    body: Markup
+    appendix: Markup
+    footnotes: tuple[Note, ...]
+    references: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tab:
+    title: Markup
+    body: Markup
+
+
+class ArticleRenderer(RendererHTML):
+    """Renders the tokens of one article.
+
+    Args:
+        article: the article.
+        elements: the macros of elements.html.
+        files: where pictures go.
+        quotable: what there is to quote, by figure name.
+        computed: gives the HTML of a figure with a recipe, from the figure and its caption.
+        diagnostics: where findings go.
+    """
+
+    def __init__(
+        self,
+        article: Article,
+        *,
+        elements: Any,
+        files: Files,
+        quotable: Mapping[str, Quotable],
+        computed: Callable[[Figure, Markup], Markup],
+        diagnostics: Diagnostics,
+    ) -> None:
+        super().__init__()
+        self._article = article
+        self._elements = elements
+        self._files = files
+        self._quotable = quotable
+        self._computed = computed
+        self._diagnostics = diagnostics
+        self._figures: dict[str, Figure | Picture] = {each.name: each for each in article.figures}
+        self._figures |= {each.name: each for each in article.pictures}
+        self._controls = {control.name: control for control in article.controls}
+        self._citations = Citations(article)
+        self._appendix: list[str] = []
+        self._footnotes: list[Note] = []
+        self._footnote_uses: dict[int, list[str]] = {}
+
+    def render_text(self) -> Text:
+        """Render the whole article; a picture that cannot be read is recorded as F011."""
+        body = self._render(self._article.tokens)
+        cited = enumerate(self._article.citations, start=1)
+        references = tuple(
+            Note(
+                number,
+                self._citations.anchor(key),
+                Markup(self._article.references[key].html),  # made by the bibliography, escaped
+                tuple(self._citations.backlinks(key)),
+            )
+            for number, key in cited
+        )
+        return Text(body, Markup("".join(self._appendix)), tuple(self._footnotes), references)
+
+    # Containers: what lies between an opening and its closing token is rendered first.
+
+    def render(self, tokens: Sequence[Token], options: OptionsDict, env: Any) -> str:
+        """Render block tokens, taking directives and footnotes as wholes."""
+        parts = []
+        index = 0
+        while index < len(tokens):
+            kind = tokens[index].type
+            if kind in {"directive_open", "footnote_open"}:
+                end = _closing(tokens, index)
+                inner = tokens[index + 1 : end]
+                if kind == "directive_open":
+                    parts.append(self._directive(tokens[index], inner))
+                else:
+                    self._footnote(tokens[index], inner)
+                index = end + 1
+                continue
+            if kind not in {"footnote_block_open", "footnote_block_close"}:
+                parts.append(self._token(tokens, index, options, env))
+            index += 1
+        return "".join(parts)
+
+    def _token(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: Any) -> str:
+        token = tokens[index]
+        if token.type == "inline":
+            return self.renderInline(token.children or [], options, env)
+        rule = self.rules.get(token.type, self.renderToken)
+        return str(rule(tokens, index, options, env))
+
+    def _render(self, tokens: Sequence[Token]) -> Markup:
+        return Markup(self.render(tokens, _OPTIONS, self._article.env))
+
+    def _directive(self, token: Token, inner: Sequence[Token]) -> str:
+        name, argument = token.meta["name"], token.meta.get("argument", "")
+        options = token.meta.get("options") or {}
+        if name == "figure":
+            return self._figure(self._figures[token.meta["figure"]], self._render(inner))
+        if name == "tabs":
+            return self._piece("tabs", [self._tab(*tab) for tab in _directives(inner)])
+        if name == "table":
+            return self._table(token, inner)
+        body = self._render(inner)
+        if name == "appendix":
+            self._appendix.append(self._piece("appendix", argument, body))
+            return ""
+        pieces: Mapping[str, tuple[Any, ...]] = {
+            "margin": ("margin", body),
+            "details": ("details", argument, body, bool(options.get("open"))),
+        }
+        return self._piece(*pieces.get(name, ("admonition", name, argument or _TITLES[name], body)))
+
+    def _tab(self, token: Token, inner: Sequence[Token]) -> _Tab:
+        return _Tab(escape(token.meta.get("argument", "")), self._render(inner))
+
+    def _table(self, token: Token, inner: Sequence[Token]) -> str:
+        label = self._article.labels[token.meta["label"]] if "label" in token.meta else None
+        width = token.meta["options"].get("width", "text")
+        return self._piece("table", label, token.meta["argument"], width, self._render(inner))
+
+    def _figure(self, figure: Figure | Picture, caption: Markup) -> str:
+        if isinstance(figure, Figure):
+            return self._computed(figure, caption)
+        return self._piece(
+            "picture", figure, self._media(figure.source, figure.alt, figure.location), caption
+        )
+
+    def _media(self, source: Path, alt: str, location: Location, title: str = "") -> Markup:
+        try:
+            width, height = picture_size(source)
+        except ValueError as error:
+            self._diagnostics.error(location, "F011", str(error))
+            return escape(alt)
+        href = self._files.copy(source.name, source)
+        if source.suffix.lower() in VIDEO:
+            return self._piece("video", href, alt, width, height)
+        return self._piece("image", href, alt, width, height, title)
+
+    def _footnote(self, token: Token, inner: Sequence[Token]) -> None:
+        identity = token.meta["id"]
+        html = self._render(inner)
+        self._footnotes.append(
+            Note(identity + 1, f"fn-{identity + 1}", html, tuple(self._footnote_uses[identity]))
+        )
+
+    def _piece(self, macro: str, *arguments: Any) -> Markup:
+        return Markup(getattr(self._elements, macro)(*arguments))
+
+    # Blocks.
+
+    def fence(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """A code block with a language."""
+        language = tokens[idx].info.split(maxsplit=1)[0] if tokens[idx].info.strip() else ""
+        return self._piece("code", highlight(tokens[idx].content, language), language)
+
+    def code_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """An indented code block."""
+        return self._piece("code", highlight(tokens[idx].content, ""), "")
+
+    def table_open(self, *_: Any) -> str:
+        """A table scrolls by itself when it is wider than the text."""
+        return '<div class="table" role="region" aria-label="Table" tabindex="0"><table>\n'
+
+    def table_close(self, *_: Any) -> str:
+        """The end of a table and its box."""
+        return "</table></div>\n"
+
+    def math_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """A displayed formula without a number."""
+        return self._piece("equation", Markup(tokens[idx].meta["mathml"]))
+
+    def math_block_label(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """A displayed formula with a number."""
+        label = self._article.labels[tokens[idx].info]
+        mathml = Markup(tokens[idx].meta["mathml"])
+        return self._piece("equation", mathml, label.anchor, label.number)
+
+    def html_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """Raw HTML is text."""
+        return f"<p>{escape(tokens[idx].content)}</p>\n"
+
+    # Inline pieces.
+
+    def html_inline(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """Raw HTML is text."""
+        return escape(tokens[idx].content)
+
+    def math_inline(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """A formula in a sentence."""
+        return str(tokens[idx].meta["mathml"])
+
+    math_inline_double = math_inline
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
+        """An image of the article's folder, in a sentence or paragraph of its own."""
+        token = tokens[idx]
+        alt = self.renderInlineAsText(token.children, options, env)
+        title = str(token.attrs.get("title", ""))
+        return self._media(token.meta["file"], alt, token.meta["place"], title)
+
+    def footnote_ref(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """The number that points at a footnote."""
+        identity = tokens[idx].meta["id"]
+        uses = self._footnote_uses.setdefault(identity, [])
+        number = identity + 1
+        place = f"fn-{number}-{len(uses) + 1}"
+        uses.append(f"#{place}")
+        return self._piece("footnote", number, f"fn-{number}", place)
+
+    def footnote_anchor(self, *_: Any) -> str:
+        """The way back is written by the page."""
+        return ""
+
+    def citation(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """Numbers that point at the references; after the authors' names in running text."""
+        meta = tokens[idx].meta
+        works: Sequence[CitationItem] = meta["items"]
+        items = [self._citations.cite(work) for work in works]
+        authors = ""
+        if meta["narrative"]:
+            authors = short_names(self._article.references[works[0].key].csl)
+        return self._piece("citation", items, authors)
+
+    def link_open(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """A link: to a label of this article, another article, a file, or elsewhere."""
+        token = tokens[idx]
+        empty = tokens[idx + 1].type == "link_close"
+        if "xref" in token.meta:
+            label = self._article.labels[token.meta["xref"]]
+            named = label.kind != "section"
+            text = f"{_NAMES[label.kind]}\u00a0{label.number}" if named else label.title
+            return Markup('<a class="crossreference{}" href="#{}">{}').format(
+                " preview" if named else "", label.anchor, text if empty else ""
+            )
+        href = str(token.attrs["href"])
+        if "article" in token.meta:
+            fragment = token.meta.get("fragment")
+            href = self._files.href(f"articles/{token.meta['article']}/index.html")
+            href += f"#{fragment}" if fragment else ""
+        elif "file" in token.meta:
+            href = self._files.copy(token.meta["file"].name, token.meta["file"])
+        title = token.attrs.get("title", "")
+        return Markup('<a href="{}"{}>').format(
+            href, Markup(' title="{}"').format(title) if title else ""
+        )
+
+    def role(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """A fact, the value of a page variable, or a control that sets one."""
+        meta = tokens[idx].meta
+        if meta["name"] == "fact":
+            return self._fact(meta["use"])
+        if meta["name"] == "value":
+            initial = self._initial(meta["variable"])
+            return self._piece("value", meta["variable"], MISSING if initial is None else initial)
+        control: Control = meta["control"]
+        return self._piece(control.kind, control)
+
+    def _fact(self, use: FactUse) -> str:
+        source = self._quotable.get(use.figure, _NOTHING)
+        href = f"#{use.figure}"
+        if use.table:
+            found = look_up(use, source.tables, self._initial(use.variable))
+            if found is None:
+                return self._piece("fact", href, "", MISSING)
+            return self._piece("lookup", href, use.variable, found.text, found.rows)
+        if use.fact not in source.facts:
+            return self._piece("fact", href, "", MISSING)
+        value = source.facts[use.fact]
+        return self._piece("fact", href, value, format_fact(value, use.format))
+
+    def _initial(self, variable: str) -> float | str | None:
+        control = self._controls.get(variable)
+        return control.initial if control else None
+
+
+def _closing(tokens: Sequence[Token], start: int) -> int:
+    """The index of the token that closes the one at `start`."""
+    opening = tokens[start].type
+    closing = opening.replace("_open", "_close")
+    depth = 0
+    for index in range(start, len(tokens)):
+        depth += (tokens[index].type == opening) - (tokens[index].type == closing)
+        if depth == 0:
+            return index
+    raise ValueError(f"'{opening}' is never closed")
+
+
+def _directives(tokens: Sequence[Token]) -> Iterator[tuple[Token, Sequence[Token]]]:
+    """The directives directly within `tokens`, each with what it holds."""
+    index = 0
+    while index < len(tokens):
+        if tokens[index].type == "directive_open":
+            end = _closing(tokens, index)
+            yield tokens[index], tokens[index + 1 : end]
+            index = end
+        index += 1
