@@ -20,6 +20,7 @@ from jinja2 import (
 )
 
 from stillroom.diagnostics import Location
+from stillroom.render.scale import number, scale
 from stillroom.settings import Settings
 
 
@@ -46,6 +47,8 @@ def make_environment(settings: Settings, views: Path | None = None) -> Environme
         auto_reload=False,
     )
     environment.globals["fail"] = _fail
+    environment.globals["scale"] = scale
+    environment.globals["number"] = number
     environment.filters["date"] = date
     environment.filters["size"] = size
     return environment
