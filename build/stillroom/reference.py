@@ -1,0 +1,145 @@
+"""The reference of recipes, from their signatures and docstrings: for a terminal and for docs/."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stillroom.precompute.catalogue import Catalogue, Description
+    from stillroom.precompute.parameters import Parameter
+
+_SECTION = re.compile(r"^(\w+):$", re.MULTILINE)
+
+
+def find_all(catalogue: Catalogue, slugs: Iterable[str]) -> Iterator[tuple[str, Description]]:
+    """Yield each recipe with the article it belongs to ("": all).
+
+    Raises:
+        BrokenRecipeError: a module of recipes cannot be used.
+    """
+    shared = catalogue.names()
+    for name in shared:
+        yield "", catalogue.describe(name)
+    for slug in slugs:
+        for name in catalogue.names(slug):
+            if name not in shared:
+                yield slug, catalogue.describe(name, slug)
+
+
+def as_table(found: Iterable[tuple[str, Description]]) -> str:
+    """A line a recipe: its name and what it does."""
+    rows = [
+        (described.name, described.summary + (f" (of {slug})" if slug else ""))
+        for slug, described in found
+    ]
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(f"{name:{width}}  {summary}" for name, summary in rows)
+
+
+def as_text(described: Description) -> str:
+    """All there is to know about a recipe, for a terminal."""
+    body, sections = split(described.doc)
+    parts = [
+        f"{described.name}: view {described.view}, {described.cost} on a CPU",
+        f"({described.location})",
+        "",
+        body,
+        "",
+        "Parameters" if described.parameters else "No parameters",
+    ]
+    width = max((len(each.name) for each in described.parameters), default=0)
+    for each in described.parameters:
+        parts.append(f"  {each.name:{width}}  {each.type}, {_default(each)}")
+        parts += textwrap.wrap(
+            each.doc, 92, initial_indent=" " * (width + 4), subsequent_indent=" " * (width + 4)
+        )
+    for title, text in sections.items():
+        parts += ["", title, textwrap.indent(text, "  ")]
+    if described.draft:
+        parts += ["", f"In a draft: {_assignments(described.draft)}"]
+    parts += ["", "In an article:", "", textwrap.indent(example(described), "  ")]
+    return "\n".join(parts)
+
+
+def as_markdown(found: Iterable[tuple[str, Description]]) -> str:
+    """The reference page of all recipes."""
+    parts = [
+        "# Recipes",
+        "",
+        "What figures can show. This page is made from the recipes' signatures and docstrings by"
+        " `scripts/docs`; `stillroom recipes NAME` shows the same for one of them.",
+    ]
+    for _, described in found:
+        body, sections = split(described.doc)
+        parts += [
+            "",
+            f"## {described.name}",
+            "",
+            body,
+            "",
+            f"View: `{described.view}`. Time on a CPU: {described.cost}."
+            + (f" In a draft: `{_assignments(described.draft)}`." if described.draft else ""),
+            "",
+        ]
+        if described.parameters:
+            parts += ["| parameter | type | default | |", "|---|---|---|---|"]
+        parts += [
+            f"| `{each.name}` | {_cell(each.type)} | "
+            + ("" if each.required or each.upstream else f"`{_cell(_json(each.default))}`")
+            + f" | {_cell(each.doc)} |"
+            for each in described.parameters
+        ]
+        for title, text in sections.items():
+            parts += ["", f"**{title}.** {text}"]
+        parts += ["", textwrap.indent(example(described), "    ")]
+    return "\n".join(parts) + "\n"
+
+
+def example(described: Description) -> str:
+    """A figure that uses the recipe, with what it cannot do without."""
+    needed = ", ".join(f"{each.name}: …" for each in described.parameters if each.required)
+    params = [f"params: {{{needed}}}"] if needed else []
+    return "\n".join(
+        [
+            f":::{{figure}} {described.name}",
+            "---",
+            f"name: fig-{described.name}",
+            "alt: What the picture shows.",
+            *params,
+            "---",
+            "What to see in it.",
+            ":::",
+        ]
+    )
+
+
+def split(doc: str) -> tuple[str, dict[str, str]]:
+    """Split a docstring into its text and its sections, without the one on arguments."""
+    body, *rest = _SECTION.split(doc)
+    sections = {
+        title: textwrap.dedent(text.strip("\n")).strip()
+        for title, text in zip(rest[::2], rest[1::2], strict=True)
+    }
+    return body.strip(), {title: text for title, text in sections.items() if title != "Args"}
+
+
+def _default(parameter: Parameter) -> str:
+    if parameter.upstream:
+        return f"the parameters of {parameter.upstream}"
+    return "needed" if parameter.required else f"default {_json(parameter.default)}"
+
+
+def _assignments(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}: {_json(value)}" for name, value in values.items())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
