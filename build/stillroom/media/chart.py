@@ -110,9 +110,10 @@ def svg(spec: Mapping[str, Any]) -> str:
     except ValueError as error:
         raise EncodeError(f"Vega-Lite refused the chart: {error}") from None
     drawn = own_ids(drawn, "v" + hashlib.sha256(dumps(spec)).hexdigest()[:10])
-    # One family for the whole drawing, on the root, where a style sheet can change it.
+    # One family for the whole drawing, on the root, where a style sheet can change it. The reader's
+    # font may be wider than the one labels were measured with: let them reach over the edge.
     drawn = drawn.replace(f' font-family="{theme.FONT}"', "")
-    return drawn.replace("<svg ", f'<svg font-family="{theme.FONT}" ', 1)
+    return drawn.replace("<svg ", f'<svg font-family="{theme.FONT}" overflow="visible" ', 1)
 
 
 def own_ids(drawn: str, prefix: str) -> str:

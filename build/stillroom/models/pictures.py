@@ -23,7 +23,7 @@ class Picture:
     Attributes:
         name: as an author writes it after ``skimage:``.
         file: its file in the wheel.
-        title: what it shows, in a few words.
+        title: what it shows, as a label.
         credit: who made it.
         licence: under which terms it may be used.
     """
@@ -41,23 +41,23 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
     {
         picture.name: picture
         for picture in (
-            Picture("astronaut", "astronaut.png", "Eileen Collins, astronaut", "NASA", PUBLIC),
-            Picture("brick", "brick.png", "a brick wall", "CC0Textures", CC0),
-            Picture("camera", "camera.png", "a photographer", "Lav Varshney", CC0),
-            Picture("chelsea", "chelsea.png", "a cat", "Stéfan van der Walt", CC0),
-            Picture("coffee", "coffee.png", "a cup of coffee", "Rachel Michetti", CC0),
+            Picture("astronaut", "astronaut.png", "Astronaut", "NASA", PUBLIC),
+            Picture("brick", "brick.png", "Brick wall", "CC0Textures", CC0),
+            Picture("camera", "camera.png", "Photographer", "Lav Varshney", CC0),
+            Picture("chelsea", "chelsea.png", "Cat", "Stéfan van der Walt", CC0),
+            Picture("coffee", "coffee.png", "Coffee", "Rachel Michetti", CC0),
             Picture(
                 "coins",
                 "coins.png",
-                "Greek coins from Pompeii",
+                "Greek coins",
                 "Brooklyn Museum",
                 "no known copyright restrictions",
             ),
-            Picture("grass", "grass.png", "grass", "linolafett", CC0),
-            Picture("gravel", "gravel.png", "gravel", "CC0Textures", CC0),
-            Picture("hubble", "hubble_deep_field.jpg", "far galaxies", "NASA and ESA", PUBLIC),
-            Picture("retina", "retina.jpg", "the retina of an eye", "Mikael Häggström", CC0),
-            Picture("rocket", "rocket.jpg", "a rocket before launch", "SpaceX", CC0),
+            Picture("grass", "grass.png", "Grass", "linolafett", CC0),
+            Picture("gravel", "gravel.png", "Gravel", "CC0Textures", CC0),
+            Picture("hubble", "hubble_deep_field.jpg", "Galaxies", "NASA and ESA", PUBLIC),
+            Picture("retina", "retina.jpg", "Retina", "Mikael Häggström", CC0),
+            Picture("rocket", "rocket.jpg", "Rocket", "SpaceX", PUBLIC),
         )
     }
 )
