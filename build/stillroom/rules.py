@@ -33,11 +33,15 @@ RULES: dict[str, Rule] = {
         "Rename the folder: lower-case letters, digits and hyphens.",
     ),
     "A006": Rule(
-        "a file named in the front matter does not exist",
-        "Name a file inside the article's folder.",
+        "an article named in the front matter does not exist",
+        "Use the slug suggested: the name of the other article's folder.",
     ),
-    "M001": Rule("unknown directive", "Use one of the directives in docs/syntax.md."),
-    "M002": Rule("a directive is never closed", "Close it with as many colons as opened it."),
+    "A007": Rule("a file is not UTF-8 text", "Save the file as UTF-8."),
+    "M001": Rule("unknown or misplaced directive", "Use one of the directives in docs/syntax.md."),
+    "M002": Rule(
+        "a directive is not closed, or nothing is open",
+        "Close a directive with as many colons as opened it.",
+    ),
     "M003": Rule(
         "the options of a directive are not valid YAML", "Mend the YAML at the place named."
     ),
@@ -51,6 +55,14 @@ RULES: dict[str, Rule] = {
     "M009": Rule("a footnote is referred to but not defined", "Write its text as [^name]: text."),
     "M010": Rule("raw HTML is not allowed", "Use a directive or Markdown; HTML is shown as text."),
     "M011": Rule("unknown language of a code block", "Use a name Pygments knows, or text."),
+    "M012": Rule("a footnote is never referred to", "Refer to it as [^name], or remove it."),
+    "M013": Rule(
+        "a heading of the first level in the text",
+        "Begin with ##: the title of the article is in the front matter.",
+    ),
+    "M014": Rule(
+        "the text is nested too deeply", "Use fewer levels of lists, quotations and brackets."
+    ),
     "C001": Rule(
         "the bibliography does not exist", "Name a BibTeX file inside the article's folder."
     ),
@@ -75,9 +87,7 @@ RULES: dict[str, Rule] = {
     "X007": Rule("a page variable is declared twice", "Give each control its own name."),
     "F001": Rule("a figure has no name", "Give it `name: fig-…`."),
     "F002": Rule("a figure has no alternative text", "Say in `alt:` what the picture shows."),
-    "F003": Rule(
-        "a figure's name is not a plain name", "Use lower-case letters, digits and hyphens."
-    ),
+    "F003": Rule("a name is not a plain name", "Use lower-case letters, digits and hyphens."),
     "F004": Rule("a figure has no caption", "Write the takeaway in the body of the directive."),
     "F011": Rule(
         "a picture has a kind of file that cannot be shown", "Use PNG, JPEG, WebP, SVG, GIF or MP4."

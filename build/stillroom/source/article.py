@@ -1,0 +1,145 @@
+"""Article folders to `Article`s: every pass over one article, and all articles of a site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from markdown_it.token import Token
+
+from stillroom.diagnostics import Diagnostics, Location, StillroomError, nearest
+from stillroom.settings import Settings
+from stillroom.source.citations import read_citations
+from stillroom.source.controls import read_roles
+from stillroom.source.figures import read_figures
+from stillroom.source.frontmatter import read_front_matter, split
+from stillroom.source.labels import read_labels
+from stillroom.source.links import read_links
+from stillroom.source.markdown import parse
+from stillroom.source.model import Article, FrontMatter
+from stillroom.source.options import read_directives
+from stillroom.source.page import NAME, Page
+from stillroom.source.prose import check_code, check_footnotes, convert_math, count_words
+
+
+def read_articles(
+    settings: Settings, diagnostics: Diagnostics, only: Sequence[str] = ()
+) -> tuple[Article, ...]:
+    """Read the articles of a site, by slug.
+
+    Args:
+        settings: of the site.
+        diagnostics: where everything that is wrong is recorded.
+        only: slugs to read; all if empty.
+
+    Returns:
+        The articles without errors.
+
+    Raises:
+        StillroomError: `only` names an article that does not exist, or the citation style cannot
+            be read.
+    """
+    folders = {path.parent.name: path.parent for path in settings.articles.glob("*/index.md")}
+    for slug in only:
+        if slug not in folders:
+            raise StillroomError(
+                f"there is no article '{slug}'{nearest(slug, folders)}",
+                hint=f"an article is a folder {settings.articles.name}/<slug> with an index.md",
+            )
+    articles = []
+    for slug in sorted(only or folders):
+        article = read_article(folders[slug], settings, diagnostics)
+        if article is not None:
+            articles.append(article)
+    wrong = _check_fragments(articles, diagnostics)
+    return tuple(article for article in articles if article.slug not in wrong)
+
+
+def read_article(folder: Path, settings: Settings, diagnostics: Diagnostics) -> Article | None:
+    """Read one article; None if it has errors, which are recorded.
+
+    Raises:
+        StillroomError: the citation style cannot be read.
+    """
+    found = Diagnostics()
+    article = _read(folder, settings, found)
+    diagnostics.found += found.found
+    return article if not found.errors else None
+
+
+def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | None:
+    path = (folder / "index.md").relative_to(settings.root).as_posix()
+    try:
+        text = (folder / "index.md").read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        found.error(Location(path, line), "A007", "the file is not UTF-8 text")
+        return None
+    lines = re.split(r"\r\n|\r|\n", text.replace("\0", "\ufffd"))
+    page = Page(folder, path, lines, found)
+    if not NAME.fullmatch(folder.name):
+        message = f"'{folder.name}' should be lower-case letters, digits and hyphens"
+        page.error(page.at(1), "A005", message)
+    front, fields = read_front_matter(lines, path, found)
+    if front is not None:
+        _check_reply(page, front, fields)
+
+    parse(page, split(lines) or 0)
+    options = read_directives(page)
+    figures, pictures = read_figures(page, options)
+    shown = sorted([*figures, *pictures], key=lambda figure: figure.number)
+    labels, headings = read_labels(page, shown, options)
+    convert_math(page, front.macros if front else {})
+    controls, fact_uses = read_roles(page, figures)
+    citations, references = read_citations(page, front, fields, settings)
+    read_links(page, labels)
+    check_code(page)
+    check_footnotes(page)
+    if front is None:
+        return None
+    return Article(
+        slug=folder.name,
+        folder=folder,
+        location=page.at(1),
+        front=front,
+        tokens=page.tokens,
+        env=page.env,
+        figures=figures,
+        pictures=pictures,
+        labels=labels,
+        headings=headings,
+        controls=controls,
+        fact_uses=fact_uses,
+        citations=citations,
+        references=references,
+        words=count_words(page),
+    )
+
+
+def _check_reply(page: Page, front: FrontMatter, fields: Mapping[str, Location]) -> None:
+    siblings = {path.parent.name for path in page.folder.parent.glob("*/index.md")}
+    slug = front.responds_to
+    if slug and slug not in siblings:
+        message = f"there is no article '{slug}' to respond to{nearest(slug, siblings)}"
+        page.error(fields["responds_to"], "A006", message)
+
+
+def _check_fragments(articles: Sequence[Article], diagnostics: Diagnostics) -> set[str]:
+    """Check links into other articles (X001); return the slugs of articles with a wrong one."""
+    labels = {article.slug: article.labels for article in articles}
+    wrong = set()
+    for article in articles:
+        for token in _links_out(article.tokens):
+            slug, fragment = token.meta["article"], token.meta["fragment"]
+            if slug in labels and fragment not in labels[slug]:
+                hint = nearest(fragment, labels[slug])
+                message = f"nothing is named '{fragment}' in the article '{slug}'{hint}"
+                diagnostics.error(token.meta["place"], "X001", message)
+                wrong.add(article.slug)
+    return wrong
+
+
+def _links_out(tokens: Sequence[Token]) -> list[Token]:
+    inline = [child for token in tokens for child in token.children or ()]
+    return [token for token in inline if "fragment" in token.meta]
