@@ -6,7 +6,6 @@ do stay fast. Exit codes are in `docs/command-line.md`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,46 +13,14 @@ import click
 
 from stillroom import __version__
 from stillroom.diagnostics import Diagnostics, StillroomError
-from stillroom.settings import Settings, find_settings
+from stillroom.publish.command import publish
+from stillroom.report import format_size
+from stillroom.settings import Settings
+from stillroom.terminal import Commands, count, dry_run_option, end, settings_here, show, typed
 
 if TYPE_CHECKING:
     from stillroom.pipeline import Built, Options
     from stillroom.precompute.progress import Reporter
-
-WRONG, FAILED, INTERRUPTED = 1, 3, 130
-
-
-class Complaint(click.ClickException):
-    """What a user did wrong, in a sentence, with a hint."""
-
-    def __init__(self, error: StillroomError) -> None:
-        super().__init__(str(error))
-        self.exit_code = error.exit_code
-        self.hint = error.hint
-
-    def show(self, file: Any = None) -> None:
-        """Print to stderr."""
-        super().show(file)
-        if self.hint:
-            click.echo(f"Hint: {self.hint}", err=True)
-
-
-class Commands(click.Group):
-    """Commands in the order in which one meets them; a user's mistake ends without a traceback."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Keep the order of definition."""
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command and turn known errors into exit codes."""
-        try:
-            return super().invoke(ctx)
-        except StillroomError as error:
-            raise Complaint(error) from error
-        except KeyboardInterrupt:
-            click.echo("Interrupted; finished steps are kept.", err=True)
-            ctx.exit(INTERRUPTED)
 
 
 def main() -> None:
@@ -61,12 +28,14 @@ def main() -> None:
     cli(prog_name="stillroom")
 
 
-def complete_articles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_articles(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
     """Names of articles that begin with `incomplete`, for the shell."""
     from stillroom.pipeline import article_slugs
 
     try:
-        slugs = article_slugs(find_settings(Path.cwd()))
+        slugs = article_slugs(settings_here())
     except StillroomError:
         return []
     return [slug for slug in slugs if slug.startswith(incomplete)]
@@ -87,33 +56,40 @@ device_option = click.option(
 scheduler_option = click.option(
     "--scheduler", default="", metavar="URL", help="Run on a Dask scheduler, e.g. tcp://host:8786."
 )
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "--version", prog_name="stillroom")
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Start:
+  stillroom new site journal && cd journal
+  stillroom serve --open          a preview that follows every save
+Write a figure:
+  stillroom recipes               what figures can show
+  stillroom recipes NAME          its parameters, and the lines to copy
+  stillroom run fig-waves         one figure again, with its facts
+Publish:
+  stillroom build                 the site, in site/
+  stillroom status                what is computed, what is not, and why
+  stillroom publish github-pages --dry-run
+
+Every command explains itself: stillroom build --help.""",
+)
+@click.version_option(__version__, prog_name="stillroom")
 def cli() -> None:
-    """Interactive research articles from Markdown and torch.
-
-    \b
-    Start:     stillroom new site journal && cd journal
-    Write:     stillroom serve --open        a live preview of articles/*/index.md
-    Explore:   stillroom recipes             what figures can show
-    Make:      stillroom build               the site, in site/
-    Explain:   stillroom status              what is computed, what is not, and why
-
-    Each command explains itself: stillroom build --help.
-    """
+    """Interactive research articles: Markdown and torch in, a folder of files out."""
 
 
-@cli.group(name="new", cls=Commands)
+@cli.group(
+    cls=Commands,
+    epilog="""\b
+Examples:
+  stillroom new site journal
+  stillroom new article seeing-in-waves""",
+)
 def new() -> None:
-    """Start a site or an article.
-
-    \b
-    stillroom new site journal
-    stillroom new article seeing-in-waves
-    """
+    """Start a site or an article."""
 
 
 @new.command("site")
@@ -137,12 +113,18 @@ def new_article(name: str) -> None:
 
     from stillroom import scaffold
 
-    for path in scaffold.new_article(_settings(), name, datetime.date.today()):
-        click.echo(f"  {_shown(path)}")
+    for path in scaffold.new_article(settings_here(), name, datetime.date.today()):
+        click.echo(f"  {typed(path)}")
     click.echo("Now: stillroom serve --open")
 
 
-@cli.command()
+@cli.command(
+    epilog="""\b
+Examples:
+  stillroom build
+  stillroom build seeing-in-waves --device cuda:0
+  stillroom build --draft"""
+)
 @articles_argument
 @draft_option
 @jobs_option
@@ -152,27 +134,169 @@ def new_article(name: str) -> None:
 def build(articles: tuple[str, ...], **options: Any) -> None:
     """Compute what is stale and write the site into site/.
 
-    Names of ARTICLES limit the work to those; others are built along if that takes no computing.
+    ARTICLES limit the work to the ones named; others are built along if that takes no computing.
     A draft goes to .stillroom/draft, so that site/ never holds one.
-
-    \b
-    stillroom build
-    stillroom build seeing-in-waves --device cuda:0
-    stillroom build --draft
     """
     from stillroom.pipeline import Options
 
-    settings = _settings()
+    settings = settings_here()
     done, diagnostics = _build(settings, Options(articles=articles, **options))
     if diagnostics.errors:
-        _end(diagnostics, "" if options["draft"] else "site/ is as it was")
+        end(diagnostics, "" if options["draft"] else "site/ is as it was")
     for slug in done.left_out:
         click.echo(f"Left out, since its figures are stale: {slug}", err=True)
-    page = _shown(done.folder / "index.html")
+    page = typed(done.folder / "index.html")
     if done.idle:
         click.echo(f"Nothing to do: {page} is up to date.")
     else:
-        click.echo(f"Built {_count(done.articles, 'article')}. Open {page}")
+        click.echo(f"Built {count(done.articles, 'article')}. Open {page}")
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  stillroom serve --open
+  stillroom serve --port 9000"""
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes any.  [default: from 8000]")
+@click.option("--open", "open_browser", is_flag=True, help="Open the browser.")
+@jobs_option
+@device_option
+def serve(port: int | None, open_browser: bool, jobs: int | None, device: str) -> None:
+    """Show a draft of the site in the browser, and build it again on every save.
+
+    Only this computer can reach it. Errors appear in the page. Ctrl-C ends it.
+    """
+    from stillroom.pipeline import Options
+    from stillroom.serve import Preview, open_server, run
+
+    settings = settings_here()
+    server = open_server(Preview(settings.scratch / "preview"), port)
+    click.echo(f"Serving {server.url} (Ctrl-C ends it)")
+    if open_browser:
+        click.launch(server.url)
+    options = Options(draft=True, jobs=jobs, device=device)
+    run(settings, options, server, reporter=_reporter, show=show)
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  stillroom status
+  stillroom status seeing-in-waves --draft"""
+)
+@articles_argument
+@draft_option
+def status(articles: tuple[str, ...], draft: bool) -> None:
+    """Say of each figure whether it is computed, and if not, why not. Computes nothing."""
+    from stillroom import pipeline
+    from stillroom.report import status_lines
+
+    settings = settings_here()
+    diagnostics = Diagnostics()
+    found = pipeline.read(settings, diagnostics, articles, draft=True)
+    chosen = [article for article in found if not articles or article.slug in articles]
+    plan = pipeline.plan(chosen, settings, diagnostics, draft=draft)
+    show(diagnostics)
+    for line in status_lines(chosen, plan):
+        click.echo(line)
+    if diagnostics.errors:
+        end(diagnostics)
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  stillroom run fig-waves
+  stillroom run seeing-in-waves/fig-waves --draft --device cpu"""
+)
+@click.argument("figure")
+@draft_option
+@jobs_option
+@device_option
+@scheduler_option
+def run(figure: str, **options: Any) -> None:
+    """Compute one FIGURE again and print its facts.
+
+    A name that several articles use is written ARTICLE/FIGURE.
+    """
+    from stillroom import pipeline
+    from stillroom.report import result_lines
+
+    settings, diagnostics = settings_here(), Diagnostics()
+    result = pipeline.run_figure(
+        settings,
+        figure,
+        pipeline.Options(**options),
+        report=_reporter(),
+        diagnostics=diagnostics,
+    )
+    show(diagnostics)
+    if result is not None:
+        for line in result_lines(result):
+            click.echo(line)
+    if diagnostics.errors:
+        end(diagnostics)
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  stillroom recipes
+  stillroom recipes spectral-reconstruction"""
+)
+@click.argument("name", required=False)
+@click.option("--article", default="", shell_complete=complete_articles, help="Of this article.")
+@click.option("--markdown", is_flag=True, help="Print a page of documentation.")
+def recipes(name: str | None, article: str, markdown: bool) -> None:
+    """List what figures can show; with NAME: its parameters, defaults and documentation."""
+    from stillroom import reference
+    from stillroom.pipeline import article_slugs
+    from stillroom.precompute.catalogue import Catalogue
+
+    settings = settings_here()
+    catalogue = Catalogue(settings)
+    slugs = [article] if article else article_slugs(settings)
+    if name is not None:
+        owners = [slug for slug in slugs if name in catalogue.names(slug)]
+        found = [("", catalogue.describe(name, owners[0] if owners else article))]
+        text = reference.as_text(found[0][1])
+    else:
+        found = list(reference.find_all(catalogue, slugs))
+        text = reference.as_table(found)
+    catalogue.save()
+    click.echo(reference.as_markdown(found) if markdown else text, nl=not markdown)
+
+
+@cli.command()
+@dry_run_option
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def clean(dry_run: bool, yes: bool) -> None:
+    """Remove stored results that no figure needs, neither in full nor as a draft."""
+    from stillroom import pipeline
+    from stillroom.precompute.store import Store
+
+    settings, diagnostics = settings_here(), Diagnostics()
+    needed = pipeline.needed_folders(settings, diagnostics)
+    if diagnostics.errors:
+        show(diagnostics)
+        end(diagnostics, "nothing is removed while it is not clear what is needed")
+    store = Store(settings)
+    unused = store.unused(needed)
+    for each in unused:
+        mark = ", frozen: it was expensive" if each.frozen else ""
+        click.echo(f"  {each.folder} ({format_size(each.size)}{mark})")
+    total = format_size(sum(each.size for each in unused))
+    if not unused:
+        click.echo("Nothing to remove.")
+    elif dry_run:
+        click.echo(f"{total} would be freed.")
+    elif yes or click.confirm(f"Free {total}?"):
+        store.remove(unused)
+        click.echo(f"{total} freed.")
+
+
+cli.add_command(publish)
 
 
 def _build(settings: Settings, options: Options) -> tuple[Built, Diagnostics]:
@@ -187,7 +311,7 @@ def _build(settings: Settings, options: Options) -> tuple[Built, Diagnostics]:
         reporter=_reporter,
         diagnostics=diagnostics,
     )
-    _print(diagnostics)
+    show(diagnostics)
     if done.idle:
         for line in done.warnings:
             click.echo(line, err=True)
@@ -199,42 +323,3 @@ def _reporter() -> Reporter:
     from stillroom.precompute.progress import make_reporter
 
     return make_reporter()
-
-
-def _print(diagnostics: Diagnostics) -> None:
-    for found in sorted({*diagnostics.errors, *diagnostics.warnings}):
-        click.echo(str(found), err=True)
-
-
-def _end(diagnostics: Diagnostics, more: str = "") -> None:
-    """End with the exit code that the errors ask for."""
-    from stillroom.pipeline import FAILED_FIGURE
-
-    errors = diagnostics.errors
-    click.echo(f"Error: {_count(len(errors), 'error')}" + (f"; {more}" if more else ""), err=True)
-    only_failures = all(error.code == FAILED_FIGURE for error in errors)
-    click.get_current_context().exit(FAILED if only_failures else WRONG)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _settings() -> Settings:
-    return find_settings(Path.cwd())
-
-
-def _shown(path: Path) -> str:
-    """A path as one would type it here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _size(number: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" or number >= 10 else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"

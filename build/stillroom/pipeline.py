@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from stillroom.precompute.plan import Plan
     from stillroom.precompute.progress import Reporter
     from stillroom.render.output import Output
-    from stillroom.source.model import Article, Figure
-
-FAILED_FIGURE = "F024"
+    from stillroom.source.model import Article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +191,7 @@ def compute(
         report=report,
     )
     for failure in outcome.failures:
-        diagnostics.error(failure.location, FAILED_FIGURE, failure.message)
+        diagnostics.error(failure.location, "F024", failure.message)
     return outcome.results
 
 
@@ -204,8 +202,8 @@ def run_figure(
     *,
     report: Reporter,
     diagnostics: Diagnostics,
-) -> tuple[Figure, FigureResult | None]:
-    """Run one figure again.
+) -> FigureResult | None:
+    """Run one figure again; None if it has no result, with the reason in `diagnostics`.
 
     Args:
         settings: of the site.
@@ -239,7 +237,18 @@ def run_figure(
     results = compute(
         [alone], settings, replace(options, force=True), report=report, diagnostics=diagnostics
     )
-    return figure, results.get((article.slug, figure.name))
+    return results.get((article.slug, figure.name))
+
+
+def needed_folders(settings: Settings, diagnostics: Diagnostics) -> set[str]:
+    """The folders (relative to assets) of all results that a build or a draft would use."""
+    articles = read(settings, diagnostics, (), draft=True)
+    return {
+        step.manifest.folder
+        for draft in (False, True)
+        for step in plan(articles, settings, diagnostics, draft=draft).steps
+        if step.manifest is not None
+    }
 
 
 def _choose(

@@ -149,7 +149,7 @@ def _walk(folder: str) -> Iterator[str]:
         return
     for entry in listed:
         if entry.is_dir():
-            if entry.name not in {"__pycache__", ".git"}:
+            if entry.name not in {"__pycache__", ".git", ".partial"}:
                 yield from _walk(entry.path)
         elif not entry.name.endswith((".pyc", ".partial", ".lock")):
             yield entry.path

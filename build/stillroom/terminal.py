@@ -1,0 +1,80 @@
+"""What all commands share: how groups of commands end, and how findings are printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from stillroom.diagnostics import Diagnostics, StillroomError
+from stillroom.settings import Settings, find_settings
+
+WRONG, FAILED, INTERRUPTED = 1, 3, 130  # exit codes; docs/command-line.md lists them all
+FAILED_FIGURE = "F024"
+
+
+class Complaint(click.ClickException):
+    """What a user did wrong, in a sentence, with a hint."""
+
+    def __init__(self, error: StillroomError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code
+        self.hint = error.hint
+
+    def show(self, file: Any = None) -> None:
+        """Print to stderr."""
+        super().show(file)
+        if self.hint:
+            click.echo(f"Hint: {self.hint}", err=True)
+
+
+class Commands(click.Group):
+    """Commands in the order in which one meets them; a user's mistake ends without a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """Keep the order of definition."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and turn known errors into exit codes."""
+        try:
+            return super().invoke(ctx)
+        except StillroomError as error:
+            raise Complaint(error) from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted; finished steps are kept.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+
+
+def settings_here() -> Settings:
+    """The settings of the site around the current folder."""
+    return find_settings(Path.cwd())
+
+
+def show(diagnostics: Diagnostics) -> None:
+    """Print all findings, sorted by place."""
+    for found in sorted({*diagnostics.errors, *diagnostics.warnings}):
+        click.echo(str(found), err=True)
+
+
+def end(diagnostics: Diagnostics, more: str = "") -> NoReturn:
+    """End with the exit code that the errors ask for."""
+    errors = diagnostics.errors
+    click.echo(f"Error: {count(len(errors), 'error')}" + (f"; {more}" if more else ""), err=True)
+    only_failures = all(error.code == FAILED_FIGURE for error in errors)
+    click.get_current_context().exit(FAILED if only_failures else WRONG)
+
+
+def count(number: int, noun: str) -> str:
+    """``1 error``, ``2 errors``."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def typed(path: Path) -> str:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
