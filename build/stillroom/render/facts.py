@@ -51,13 +51,11 @@ def format_fact(value: Fact, form: str = "") -> str:
 
 
 def _sensible(value: float) -> str:
-    if value == int(value) and abs(value) < 1e15:
-        whole = int(value)
+    """A whole number below 10¹⁵ in full, any other to three digits, above 1000 to the unit."""
+    whole = round(value)
+    if abs(whole) < 1e15 and (value == whole or abs(value) >= 1000):
         return f"{whole:,}" if abs(whole) >= 10_000 else str(whole)
-    if abs(value) >= 1000:
-        return _sensible(float(round(value)))
-    text = f"{value:.3g}"
-    return text if "e" in text or "." not in text else f"{float(text):.10g}"
+    return f"{value:.3g}"
 
 
 def look_up(

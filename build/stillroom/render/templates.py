@@ -21,6 +21,7 @@ from jinja2 import (
 
 from stillroom.diagnostics import Location
 from stillroom.render.scale import number, scale
+from stillroom.render.scale import scale
 from stillroom.settings import Settings
 
 
@@ -47,6 +48,7 @@ def make_environment(settings: Settings, views: Path | None = None) -> Environme
         auto_reload=False,
     )
     environment.globals["fail"] = _fail
+    environment.globals["scale"] = scale
     environment.globals["scale"] = scale
     environment.globals["number"] = number
     environment.filters["date"] = date
