@@ -48,7 +48,8 @@ def picture(stem: str, pixels: NDArray[np.uint8], *, lossless: bool) -> EncodedF
     opened = Pillow.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     kinds: list[tuple[str, dict[str, object]]] = [("png", {"optimize": True})]
     if max(opened.size) <= WEBP_SIDE:
-        # `exact` keeps the colour of transparent pixels. More effort saves 4 % in 20 times the time.
+        # `exact` keeps the colour of transparent pixels. More effort saves 4 % in 20 times
+        # the time.
         kinds.append(("webp", {"lossless": True, "quality": 75, "method": 4, "exact": True}))
         if not lossless:
             kinds.append(("webp", {"quality": QUALITY, "method": 6}))

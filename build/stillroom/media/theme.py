@@ -11,10 +11,11 @@ from typing import Any
 
 from stillroom.media import palette
 
-INK = "var(--ink, #1c1d22)"
-MUTED = "var(--muted, #5c5f6a)"
-RULE = "var(--rule, #dcdcd8)"
-ACCENT = "var(--accent, #0a5fa8)"
+INK = "var(--ink, #211f1c)"
+MUTED = "var(--muted, #66615a)"
+RULE = "var(--rule, #a9a6a2)"
+HAIRLINE = "var(--hairline, #e2e0dc)"
+ACCENT = "var(--accent, #9c4113)"
 # In the page a style sheet may say otherwise; here it decides how wide a label is taken to be.
 FONT = "Inter, system-ui, sans-serif"
 
@@ -25,7 +26,7 @@ HEIGHT = 300
 
 def category(number: int) -> str:
     """Return the colour of category `number`, 1 to 8, as a CSS variable with its value."""
-    return f"var(--c{number}, {palette.CATEGORIES[number - 1]})"
+    return f"var(--c{number}, {palette.CATEGORIES[number - 1][0]})"
 
 
 def config() -> dict[str, Any]:
@@ -48,8 +49,7 @@ def config() -> dict[str, Any]:
             "titlePadding": 10,
             "domainColor": RULE,
             "tickColor": RULE,
-            "gridColor": RULE,
-            "gridOpacity": 0.7,
+            "gridColor": HAIRLINE,
             "tickSize": 4,
         },
         "axisX": {"grid": False},
@@ -70,9 +70,9 @@ def config() -> dict[str, Any]:
         "errorbar": {"thickness": 2},
         "range": {
             "category": [category(number) for number in range(1, len(palette.CATEGORIES) + 1)],
-            "ramp": list(palette.stops("sequential")),
-            "heatmap": list(palette.stops("sequential")),
-            "ordinal": list(palette.stops("sequential")),
-            "diverging": list(palette.stops("diverging")),
+            "ramp": list(palette.STOPS["sequential"]),
+            "heatmap": list(palette.STOPS["sequential"]),
+            "ordinal": list(palette.STOPS["sequential"]),
+            "diverging": list(palette.STOPS["diverging"]),
         },
     }

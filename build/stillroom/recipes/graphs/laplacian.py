@@ -165,4 +165,5 @@ def _signs(vectors: Tensor) -> Tensor:
     """Return ``[n]`` of +1 and -1: the sign of the first entry of each column that is not zero."""
     large = vectors.abs() > 1e-6 * vectors.abs().amax(0)
     first = large.to(torch.uint8).argmax(0)
-    return torch.sign(vectors.gather(0, first[None])[0])
+    signs: Tensor = vectors.gather(0, first[None]).sign()[0]
+    return signs

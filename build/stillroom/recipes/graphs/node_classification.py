@@ -280,7 +280,9 @@ def summarise(values: Tensor, resample: Tensor) -> dict[str, float]:
     }
 
 
-def dots(table: Mapping[str, Tensor], summary: Mapping[str, Mapping[str, float]]) -> alt.LayerChart:
+def dots(
+    table: Mapping[str, Tensor], summary: Mapping[str, Mapping[str, float]]
+) -> alt.LayerChart | alt.FacetChart:
     """Draw a dot for each seed, and over each row of dots its mean and interval."""
     runs = [
         {"arm": ARMS[arm], "seed": seed, "accuracy": value, "place": stack}
@@ -295,7 +297,7 @@ def dots(table: Mapping[str, Tensor], summary: Mapping[str, Mapping[str, float]]
     )
     seeds = (
         alt.Chart({"values": runs})
-        .mark_circle(size=26, opacity=0.55)
+        .mark_circle(size=26, opacity=0.7)
         .encode(
             x=x,
             y=arm,

@@ -20,7 +20,7 @@ from stillroom.recipes.graphs.laplacian import Neighbours, eigenspaces, grid_bas
 
 SCALE = 6  # CSS pixels a pixel: 50 of them are as wide as a phone's column
 SHARE = 0.95
-COMPONENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 1500, 2000]
+COMPONENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 750, 1000, 1500, 2000]
 Size = Annotated[int, Field(ge=2, le=64)]
 
 
@@ -57,7 +57,7 @@ def spectral_reconstruction(
 
     Returns:
         Assets: for each picture a `Frames` with a frame for each m, and the original as
-        ``<picture>-original``. Tables ``curve`` and ``energy``: ``components``, ``mean`` and a
+        ``<picture>-original``. Tables ``errors`` and ``energy``: ``components``, ``mean`` and a
         column for each picture. Facts: ``error_at_<m>`` and ``energy_at_<m>``, means over the
         pictures; ``components_for_95_percent``, the fewest with which every picture keeps 95 % of
         its energy, and the same with ``_<picture>``; ``max_error_at_n``, the largest difference of
@@ -120,14 +120,14 @@ def spectral_reconstruction(
             ],
             "start": {"axis": cuts.index(start), "choice": 0},
             "curve": {
-                "table": "curve",
+                "table": "errors",
                 "x": "components",
                 "y": names,
                 "label": "Relative error",
                 "log": False,
             },
         },
-        tables={"curve": columns(cuts, names, curve), "energy": columns(cuts, names, share)},
+        tables={"errors": columns(cuts, names, curve), "energy": columns(cuts, names, share)},
         assets=assets,
     )
 
