@@ -83,12 +83,11 @@ class _Formatter:
 
     def __init__(self, style: Path) -> None:
         from citeproc import CitationStylesStyle
-        from lxml.etree import XMLSyntaxError
 
         try:
             self.style = CitationStylesStyle(str(style), validate=False)
             bibliography = self.style.root.bibliography
-        except (XMLSyntaxError, AttributeError) as error:
+        except (SyntaxError, AttributeError) as error:
             raise StillroomError(f"{style.name}: not a CSL style: {error}") from error
         if bibliography is None:
             raise StillroomError(f"{style.name}: the style has no bibliography")

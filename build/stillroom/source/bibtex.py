@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import bibtexparser
+from bibtexparser.entrypoint import parse_string
 from bibtexparser.exceptions import BlockAbortedException
 from bibtexparser.middlewares import MonthIntMiddleware, SeparateCoAuthors, SplitNameParts
 from bibtexparser.middlewares.names import NameParts
@@ -93,7 +93,7 @@ def read_bibtex(text: str, path: str, diagnostics: Diagnostics) -> dict[str, Bib
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        library = bibtexparser.parse_string(
+        library = parse_string(
             text,
             append_middleware=[MonthIntMiddleware(), SeparateCoAuthors(), SplitNameParts()],
         )

@@ -276,12 +276,8 @@ class _Parser:
         if kind == "mark" or not kind:
             raise self.fail("a fact or a number")
         self.advance()
-        if kind == "number":
-            return Constant(_parse_number(word, column), column)
-        if kind == "text":
-            return Constant(word[1:-1], column)
-        if word in {"true", "false"}:
-            return Constant(word == "true", column)
+        if (constant := _constant(kind, word, column)) is not None:
+            return Constant(constant, column)
         if self.kind == "mark" and self.word == "(":
             return self.call(word, column)
         figure, _, fact = word.rpartition(".")
@@ -304,6 +300,15 @@ class _Parser:
     def close(self) -> None:
         if not self.accept(")"):
             raise self.fail("')'")
+
+
+def _constant(kind: str, word: str, column: int) -> Fact | None:
+    """The value of a number, a text or a truth value; None for a name."""
+    if kind == "text":
+        return word[1:-1]
+    if kind == "number":
+        return _parse_number(word, column)
+    return {"true": True, "false": False}.get(word)
 
 
 def _parse_number(word: str, column: int) -> Fact:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
 
 from markdown_it.token import Token
 
@@ -141,7 +140,9 @@ def _slider(page: Page, token: Token) -> None:
         close = min(values, key=lambda value: abs(value - initial))
         message = f"value={initial} is not one of the values; the nearest is {close}"
         raise RoleError(message, settings["value"][1])
-    _declare(page, token, name, "slider", tuple(values), initial, settings)
+    label = settings.get("label", (name, 0))[0]
+    where = page.start(token)
+    token.meta["control"] = Control(name, "slider", tuple(values), initial, label, where)
 
 
 def _picker(page: Page, token: Token) -> None:
@@ -156,21 +157,8 @@ def _picker(page: Page, token: Token) -> None:
     if initial not in values:
         hint = nearest(initial, values)
         raise RoleError(f"value={initial} is not one of the values{hint}", offset)
-    _declare(page, token, name, "picker", values, initial, settings)
-
-
-def _declare(
-    page: Page,
-    token: Token,
-    name: str,
-    kind: Literal["slider", "picker"],
-    values: tuple[float, ...] | tuple[str, ...],
-    initial: float | str,
-    settings: Mapping[str, tuple[str, int]],
-) -> None:
     label = settings.get("label", (name, 0))[0]
-    where = page.start(token)
-    token.meta["control"] = Control(name, kind, values, initial, label, where)
+    token.meta["control"] = Control(name, "picker", values, initial, label, page.start(token))
 
 
 def _settings(

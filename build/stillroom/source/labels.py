@@ -1,4 +1,4 @@
-"""Names that cross-references can point at, numbers of equations and tables, anchors of headings."""
+"""Names that cross-references point at, numbers of equations and tables, anchors of headings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_labels(
     labels: dict[str, Label] = {}
     named = [
         Label("figure", str(figure.number), "", figure.name, figure.location)
-        for figure in figures
+        for figure in sorted(figures, key=lambda figure: figure.number)
         if figure.name
     ]
     for label in [*named, *_equations(page), *_tables(page, options), *_named_headings(page)]:

@@ -1,4 +1,4 @@
-"""YAML with a place for every value: what front matter and the options of a directive are read with.
+"""YAML with a place for every value, for front matter and the options of directives.
 
 The dialect is the core schema of YAML 1.2, so that ``no`` is a word, ``1e-3`` a number and ``010``
 ten. Dates are known. Anchors, aliases and explicit tags are not: a value stands where it is used.
@@ -85,11 +85,10 @@ def load(text: str, place: Place) -> Located:
     Raises:
         YamlError: the text is not YAML, or uses anchors, tags or a key twice.
     """
+    builder = _Builder(place)
     try:
         node = _Loader(text).get_single_node()
-        keys: dict[str, Location] = {}
-        values: dict[str, Location] = {}
-        value = _build(node, "", place, keys, values, set()) if node is not None else None
+        value = builder.build(node, "") if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = place(mark.line, mark.column) if mark else place(0, 0)
@@ -100,58 +99,62 @@ def load(text: str, place: Place) -> Located:
         raise YamlError("a control character", place(before.count("\n"), column)) from error
     except RecursionError as error:
         raise YamlError("nested too deeply", place(0, 0)) from error
-    return Located(value, keys, values)
+    return Located(value, builder.keys, builder.values)
 
 
-def _build(
-    node: yaml.Node,
-    path: str,
-    place: Place,
-    keys: dict[str, Location],
-    values: dict[str, Location],
-    seen: set[int],
-) -> Any:
-    where = place(node.start_mark.line, node.start_mark.column)
-    if id(node) in seen:
-        raise YamlError("anchors and aliases are not supported", where)
-    seen.add(id(node))
-    quoted = isinstance(node, yaml.ScalarNode) and node.style in {"'", '"'}
-    values[path] = Location(where.path, where.line, where.column + 1) if quoted else where
-    if isinstance(node, yaml.MappingNode):
-        return dict(_pairs(node, path, place, keys, values, seen))
-    if isinstance(node, yaml.SequenceNode):
-        items = []
-        for index, item in enumerate(node.value):
-            inner = f"{path}.{index}" if path else str(index)
-            keys[inner] = place(item.start_mark.line, item.start_mark.column)
-            items.append(_build(item, inner, place, keys, values, seen))
-        return items
-    return _scalar(node, where)
+class _Builder:
+    """Values of nodes, and where they stand."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.keys: dict[str, Location] = {}
+        self.values: dict[str, Location] = {}
+        self.seen: set[int] = set()
+
+    def build(self, node: yaml.Node, path: str) -> Any:
+        """The value of a node; `path` is its dotted path."""
+        where = self.at(node)
+        if id(node) in self.seen:
+            raise YamlError("anchors and aliases are not supported", where)
+        self.seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            self.values[path] = where
+            return dict(self.pairs(node, path))
+        if isinstance(node, yaml.SequenceNode):
+            self.values[path] = where
+            return [self.item(item, _join(path, index)) for index, item in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)
+        quoted = node.style in {"'", '"'}
+        self.values[path] = Location(where.path, where.line, where.column + quoted)
+        return _scalar(node, where)
+
+    def at(self, node: yaml.Node) -> Location:
+        return self.place(node.start_mark.line, node.start_mark.column)
+
+    def item(self, node: yaml.Node, path: str) -> Any:
+        self.keys[path] = self.at(node)
+        return self.build(node, path)
+
+    def pairs(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[Any, Any]]:
+        known = set()
+        for key_node, value_node in node.value:
+            where = self.at(key_node)
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise YamlError("a key should be a plain word", where)
+            key = _scalar(key_node, where)
+            if key in known:
+                raise YamlError(f"'{key}' is given twice", where)
+            known.add(key)
+            inner = _join(path, key)
+            self.keys[inner] = where
+            yield key, self.build(value_node, inner)
 
 
-def _pairs(
-    node: yaml.MappingNode,
-    path: str,
-    place: Place,
-    keys: dict[str, Location],
-    values: dict[str, Location],
-    seen: set[int],
-) -> Iterator[tuple[Any, Any]]:
-    known = set()
-    for key_node, value_node in node.value:
-        where = place(key_node.start_mark.line, key_node.start_mark.column)
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise YamlError("a key should be a plain word", where)
-        key = _scalar(key_node, where)
-        if key in known:
-            raise YamlError(f"'{key}' is given twice", where)
-        known.add(key)
-        inner = f"{path}.{key}" if path else str(key)
-        keys[inner] = where
-        yield key, _build(value_node, inner, place, keys, values, seen)
+def _join(path: str, key: Any) -> str:
+    return f"{path}.{key}" if path else str(key)
 
 
-def _scalar(node: yaml.Node, where: Location) -> Any:
+def _scalar(node: yaml.ScalarNode, where: Location) -> Any:
     kind, text = str(node.tag).removeprefix(_TAG), str(node.value)
     try:
         match kind:
@@ -173,7 +176,7 @@ def _scalar(node: yaml.Node, where: Location) -> Any:
     raise YamlError(f"the tag {node.tag} is not supported", where)
 
 
-def _date(node: yaml.Node) -> datetime.date | str:
+def _date(node: yaml.ScalarNode) -> datetime.date | str:
     """A date, or a date with a time; what only looks like one is a text."""
     if not SafeConstructor.timestamp_regexp.match(node.value):
         return str(node.value)
