@@ -1,17 +1,23 @@
 """The colours of data, in Python as in ``templates/css``: eight categories and two maps.
 
 The categories are Okabe and Ito's (Color Universal Design, 2008), chosen to stay apart for the
-colour-blind, with each made darker or lighter where its contrast with light or dark paper was under
-3:1, and grey in place of black. The sequential map passes through eleven colours of viridis (S. van
-der Walt and N. Smith, 2015), the diverging one through nine of our own, from blue to copper. Between
-evenly spaced stops both go straight through OKLab (B. Ottosson, "A perceptual color space for image
-processing", 2020), as CSS does in ``linear-gradient(in oklab, var(--sequential))``.
+colour-blind. Each is made darker or lighter where its contrast with light or dark paper was under
+3:1, and grey stands for black. The maps are curves in OKLCh, the polar form of OKLab (B. Ottosson,
+"A perceptual color space for image processing", 2020), with t from 0 to 1:
+
+- sequential: lightness 0.27 + 0.68 t, hue 300° - 195° t, chroma 0.08 + 0.07 t²;
+- diverging, with s = abs(2 t - 1): lightness 0.96 - 0.48 s, chroma 0.13 s, hue 250° below the
+  middle and 45° above. So each half is a straight line in OKLab, which CSS can draw itself.
+
+Lightness is linear, so equal steps in a value look equally large, and survive in grey. Both stay
+inside sRGB.
 """
 
 from __future__ import annotations
 
+import math
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,36 +34,16 @@ CATEGORIES = (
     ("#8a8000", "#f0e442"),  # yellow
     ("#6b6b6b", "#a8a8a8"),  # grey
 )
-STOPS = {
-    "sequential": (
-        *("#440154", "#482475", "#414487", "#355f8d", "#2a788e", "#21918c"),
-        *("#22a884", "#44bf70", "#7ad151", "#bddf26", "#fde725"),
-    ),
-    "diverging": (
-        *("#08519c", "#3f7fb9", "#7eabd2", "#bcd4e6", "#f5f2ec"),
-        *("#f3cdb4", "#e69c73", "#cd6a3a", "#a63603"),
-    ),
-}
 SIZE = 256  # entries of a map
+STOPS = 17  # of them in CSS; between them sRGB is straight to within 2 of 255
 Map = Literal["sequential", "diverging"]
 Triple = tuple[float, float, float]
 
 
-def to_oklab(colour: str) -> Triple:
-    """Convert ``#rrggbb`` to OKLab: lightness from 0 to 1, and a and b, which are 0 for greys."""
-    r, g, b = (_linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
-    long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
-    medium = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
-    short = (0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b) ** (1 / 3)
-    return (
-        0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short,
-        1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short,
-        0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short,
-    )
-
-
-def from_oklab(lightness: float, a: float, b: float) -> Triple:
-    """Convert OKLab to sRGB; a channel outside [0, 1] is a colour outside the gamut."""
+def oklch(lightness: float, chroma: float, hue: float) -> Triple:
+    """Convert OKLCh, hue in degrees, to sRGB; a channel outside [0, 1] is outside the gamut."""
+    a = chroma * math.cos(math.radians(hue))
+    b = chroma * math.sin(math.radians(hue))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
     short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
@@ -68,32 +54,32 @@ def from_oklab(lightness: float, a: float, b: float) -> Triple:
     )
 
 
-def _linear(channel: float) -> float:
-    """The inverse of `_gamma`."""
-    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
-
-
 def _gamma(linear: float) -> float:
     """The transfer curve of sRGB (IEC 61966-2-1)."""
-    return 12.92 * linear if linear <= 0.0031308 else float(1.055 * linear ** (1 / 2.4) - 0.055)
+    if linear <= 0.0031308:
+        return 12.92 * linear
+    return float(1.055 * linear ** (1 / 2.4) - 0.055)
 
 
-def colour(name: Map, t: float) -> Triple:
+def curve(name: Map, t: float) -> Triple:
     """Return the sRGB colour, channels in [0, 1], of the map `name` at `t` in [0, 1]."""
-    stops = STOPS[name]
-    segment = min(int(t * (len(stops) - 1)), len(stops) - 2)
-    part = t * (len(stops) - 1) - segment
-    low, high = to_oklab(stops[segment]), to_oklab(stops[segment + 1])
-    lightness, a, b = ((1 - part) * x + part * y for x, y in zip(low, high, strict=True))
-    red, green, blue = from_oklab(lightness, a, b)
-    return min(max(red, 0.0), 1.0), min(max(green, 0.0), 1.0), min(max(blue, 0.0), 1.0)
+    if name == "sequential":
+        return oklch(0.27 + 0.68 * t, 0.08 + 0.07 * t**2, 300 - 195 * t)
+    s = abs(2 * t - 1)
+    return oklch(0.96 - 0.48 * s, 0.13 * s, 250 if t < 0.5 else 45)
 
 
 @cache
 def table(name: Map) -> tuple[tuple[int, int, int], ...]:
     """Return the 256 colours of a map, channels 0 to 255."""
-    colours = (colour(name, index / (SIZE - 1)) for index in range(SIZE))
+    colours = (curve(name, index / (SIZE - 1)) for index in range(SIZE))
     return tuple((round(r * 255), round(g * 255), round(b * 255)) for r, g, b in colours)
+
+
+def stops(name: Map) -> tuple[str, ...]:
+    """Return 17 evenly spaced colours of a map as ``#rrggbb``, for charts and CSS."""
+    colours = (curve(name, index / (STOPS - 1)) for index in range(STOPS))
+    return tuple("#" + "".join(f"{round(channel * 255):02x}" for channel in c) for c in colours)
 
 
 def apply(values: Any, low: float, high: float, name: Map = "sequential") -> NDArray[np.uint8]:
@@ -132,5 +118,5 @@ def css() -> str:
         f"--c{number}: light-dark({light}, {dark});"
         for number, (light, dark) in enumerate(CATEGORIES, start=1)
     ]
-    lines += [f"--{name}: {', '.join(stops)};" for name, stops in STOPS.items()]
+    lines += [f"--{name}: {', '.join(stops(name))};" for name in get_args(Map)]
     return "\n".join(lines) + "\n"

@@ -70,9 +70,9 @@ def config() -> dict[str, Any]:
         "errorbar": {"thickness": 2},
         "range": {
             "category": [category(number) for number in range(1, len(palette.CATEGORIES) + 1)],
-            "ramp": list(palette.STOPS["sequential"]),
-            "heatmap": list(palette.STOPS["sequential"]),
-            "ordinal": list(palette.STOPS["sequential"]),
-            "diverging": list(palette.STOPS["diverging"]),
+            "ramp": list(palette.stops("sequential")),
+            "heatmap": list(palette.stops("sequential")),
+            "ordinal": list(palette.stops("sequential")),
+            "diverging": list(palette.stops("diverging")),
         },
     }

@@ -158,7 +158,8 @@ def _canonical(space: Tensor, probes: Tensor | None) -> Tensor:
         shadows = shadows - torch.outer(direction, direction @ shadows)
     # A second orthogonalisation takes away what rounding left.
     rotation, triangle = torch.linalg.qr(torch.stack(chosen, dim=1))
-    return space @ (rotation * triangle.diagonal().sign())
+    basis: Tensor = space @ (rotation * triangle.diagonal().sign())
+    return basis
 
 
 def _signs(vectors: Tensor) -> Tensor:
