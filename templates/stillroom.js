@@ -144,6 +144,8 @@ classic script that adds to the one global name.
 
   /* ---- cells and the URL hash -------------------------------------------------------------- */
 
+  const cells = new Map(); // key in the hash -> Cell
+
   class Cell {
     #value;
     #callbacks = new Set();

@@ -1,0 +1,306 @@
+"""Fixtures that open pages in headless Chromium, from file://, and fail on anything amiss there.
+
+`page` collects what the console, scripts and the network complain of in `problems`; a test that
+provokes a problem empties the list after looking at it. `view_page` renders one figure with the
+site's own templates and opens it: what a test of a view starts from.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from markupsafe import Markup
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+
+from stillroom.diagnostics import Diagnostics, Location
+from stillroom.media.encode import encode
+from stillroom.media.json import dumps
+from stillroom.precompute.manifest import (
+    FigureResult,
+    Ingredients,
+    Manifest,
+    Provenance,
+    StoredAsset,
+    StoredFile,
+)
+from stillroom.recipe import Result
+from stillroom.render.csp import POLICY
+from stillroom.render.figure import FigureRenderer
+from stillroom.render.files import Files
+from stillroom.render.output import Output
+from stillroom.render.static import Static
+from stillroom.render.templates import make_environment
+from stillroom.settings import Settings
+from stillroom.source.model import Author, Figure
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the one STILLROOM_CHROMIUM names, else the system's, else Playwright's own."""
+    named = os.environ.get("STILLROOM_CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        try:
+            launched = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        except Error as error:
+            pytest.fail(
+                f"no Chromium could be started ({found or 'none on the system'}): install one, or run"
+                f" 'playwright install chromium', or name one in STILLROOM_CHROMIUM. {error.message}",
+                pytrace=False,
+            )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    """What went wrong on the pages of this test; it must be empty at the end."""
+    return []
+
+
+@pytest.fixture
+def new_page(browser: Browser, problems: list[str]) -> Iterator[Callable[..., Page]]:
+    """Make a page in a context of its own: ``new_page(width=390, color_scheme="dark", …)``."""
+    contexts: list[BrowserContext] = []
+
+    def make(width: int = 1280, height: int = 900, **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(8_000)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, problems)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A page 1280 pixels wide, in the light."""
+    return new_page()
+
+
+def watch(page: Page, problems: list[str]) -> None:
+    """Note errors of the console and of scripts, and requests that leave the folder."""
+    page.on(
+        "console", lambda m: problems.append(m.text) if m.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda r: problems.append(f"request failed: {r.url}"))
+    page.on(
+        "request",
+        lambda r: (
+            None
+            if r.url.startswith(("file:", "data:"))
+            else problems.append(f"request to elsewhere: {r.url}")
+        ),
+    )
+
+
+@pytest.fixture
+def open_page(page: Page) -> Callable[..., Page]:
+    """Open a file: ``open_page(path, "#fig-a")``, and wait until its scripts have started."""
+
+    def open_(path: Path, fragment: str = "") -> Page:
+        page.goto(f"{path.resolve().as_uri()}{fragment}")
+        return page
+
+    return open_
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[..., list[str]]:
+    """Check accessibility: ``axe(page) == []``; a violation says its rule and the elements."""
+    checker = Axe()
+
+    def run(page: Page, scope: str | None = None) -> list[str]:
+        # Without `preload`, which fetches style sheets: nothing may be fetched from a file.
+        found = checker.run(page, context=scope, options={"preload": False}).response["violations"]
+        return [
+            f"{each['id']}: {each['help']}: "
+            + "; ".join(node["html"][:200] for node in each["nodes"])
+            for each in found
+        ]
+
+    return run
+
+
+def store(
+    result: Result, folder: Path, *, recipe: str = "example", draft: bool = False
+) -> Manifest:
+    """Encode `result` into `folder`/result and describe it as the store would."""
+    place = folder / "result"
+    place.mkdir(parents=True, exist_ok=True)
+    assets = {}
+    for name, asset in result.assets.items():
+        encoded = encode(name, asset)
+        files = {}
+        for role, file in encoded.files.items():
+            (place / file.name).write_bytes(file.content)
+            digest = hashlib.sha256(file.content).hexdigest()
+            files[role] = StoredFile(file.name, digest, len(file.content), file.media_type)
+        assets[name] = StoredAsset(encoded.kind, files, encoded.meta)
+    return Manifest(
+        key="0" * 64,
+        ingredients=Ingredients(1, 1, recipe, {"size": 3}, 0, draft, {}, {}, {}, {}),
+        facts=json.loads(dumps(dict(result.facts))),
+        data=json.loads(dumps(dict(result.data))),
+        tables=json.loads(dumps({name: dict(table) for name, table in result.tables.items()})),
+        assets=assets,
+        output="0" * 64,
+        provenance=Provenance(0.0, "cpu", 0, {}, "2026-01-01T00:00:00Z"),
+        folder="result",
+        frozen=False,
+    )
+
+
+@pytest.fixture
+def write_page(tmp_path: Path) -> Callable[..., Path]:
+    """Write an article's page around figures and prose, with the site's templates.
+
+    ``write_page([(view, result, options)], prose="<p>…</p>", variables={...})`` returns its path.
+    Options of a figure: name, width, alt, bind, caption, claims.
+    """
+
+    def write(
+        figures: list[tuple[str, Result, Mapping[str, Any]]] | None = None,
+        *,
+        prose: str = "",
+        variables: Mapping[str, Any] | None = None,
+        **context: Any,
+    ) -> Path:
+        settings = Settings(root=tmp_path, title="Tests", licence="CC BY 4.0")
+        output, diagnostics = Output(tmp_path / "site"), Diagnostics()
+        static, environment = Static(settings, output, diagnostics), make_environment(settings)
+        files = Files(output, "articles/test")
+        body = prose
+        styles, scripts = static.page_styles(), static.page_scripts()
+        for number, (view, result, options) in enumerate(figures or [], start=1):
+            folder = tmp_path / "assets" / str(number)
+            renderer = FigureRenderer(
+                environment, files=files, assets=folder, vega=lambda: files.href(static.vega())
+            )
+            figure = Figure(
+                name=options.get("name", f"fig-{number}"),
+                location=Location("index.md"),
+                recipe="example",
+                params={},
+                draft={},
+                view=view,
+                width=options.get("width", "page"),
+                alt=options.get("alt", "What the figure shows."),
+                claims=(),
+                bind=options.get("bind", {}),
+                number=number,
+            )
+            body += renderer.render(
+                FigureResult("test", figure, view, store(result, folder)),
+                Markup(options.get("caption", "<p><strong>The point.</strong> Details.</p>")),
+                tuple(options.get("claims", ())),
+            )
+            more_styles, more_scripts = static.view(view, None)
+            styles = [*styles, *(s for s in more_styles if s not in styles)]
+            scripts = [*scripts, *(s for s in more_scripts if s not in scripts)]
+        assert diagnostics.errors == []
+        shown = {
+            "title": "A page of tests",
+            "summary": "What a figure does.",
+            "authors": (Author("A. Author", "An institute"),),
+            "affiliations": ["An institute"],
+            "date": datetime.date(2026, 11, 21),
+            "updated": None,
+            "thread": "",
+            "doi": "",
+            "keywords": (),
+            "minutes": 3,
+            "root": "../../",
+            "csp": POLICY,
+            "canonical": "",
+            "meta": [],
+            "theme": files.href(static.theme()),
+            "styles": [files.href(path) for path in styles],
+            "scripts": [files.href(path) for path in scripts],
+            "draft": False,
+            "toc": (),
+            "body": Markup(body),
+            "references": (),
+            "footnotes": (),
+            "appendix": "",
+            "citation": None,
+            "variables": Markup(json.dumps(variables or {})),
+            **context,
+        }
+        site = {
+            "title": settings.title,
+            "description": "",
+            "language": "en",
+            "licence": settings.licence,
+            "url": "",
+        }
+        html = environment.get_template("article.html").render(site=site, page=shown)
+        output.write("articles/test/index.html", html)
+        output.commit()
+        return tmp_path / "site/articles/test/index.html"
+
+    return write
+
+
+@pytest.fixture
+def view_page(
+    write_page: Callable[..., Path], new_page: Callable[..., Page]
+) -> Callable[..., Page]:
+    """Show one figure and wait until it lives.
+
+    ``view_page("scrubber", result, width="wide", bind={…}, variables={…}, fragment="#…",
+    screen={"width": 390, "java_script_enabled": False})``; `screen` goes to ``new_page``.
+    """
+
+    def show(
+        view: str,
+        result: Result,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        prose: str = "",
+        fragment: str = "",
+        screen: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Page:
+        path = write_page([(view, result, options)], prose=prose, variables=variables)
+        screen = dict(screen or {})
+        page = new_page(**screen)
+        page.goto(f"{path.as_uri()}{fragment}")
+        if screen.get("java_script_enabled", True):
+            page.locator("figure.figure").first.scroll_into_view_if_needed()
+            page.locator("figure.live, figure.failed").first.wait_for()
+        return page
+
+    return show
