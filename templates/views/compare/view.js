@@ -5,6 +5,7 @@ stillroom.view("compare", class {
   constructor(root, payload, figure) {
     this.root = root;
     this.pair = root.querySelector(".pair");
+    this.viewer = root.querySelector(".viewer");
     this.split = figure.state("split", payload.data.start ?? 50);
   }
 
@@ -33,6 +34,6 @@ stillroom.view("compare", class {
 
   show() {
     const split = Math.min(Math.max(this.split.value, 0), 100);
-    this.pair.style.setProperty("--split", `${split}%`);
+    this.viewer.style.setProperty("--split", `${split}%`);
   }
 });

@@ -137,7 +137,6 @@ stillroom.view("scrubber", class {
     this.series.forEach((series, i) => series.classList.toggle("chosen", i === line));
     this.marker.style.left = `${100 * this.stops[index]}%`;
     this.marker.style.top = `${100 - 100 * this.heights[line][index]}%`;
-    this.marker.style.setProperty("--series", `var(--c${(line % 8) + 1})`);
     const row = this.table[this.curve.x].indexOf(this.axis.values[index]);
     const value = this.table[this.curve.y[line]][row];
     this.root.querySelector('[data-text="error"]').textContent = stillroom.format(value, 3);
