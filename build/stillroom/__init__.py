@@ -6,7 +6,9 @@ importing the package costs nothing: a build with nothing to do never touches to
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -53,3 +55,15 @@ def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'stillroom' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
+
+
+class _Package(ModuleType):
+    """Keeps `stillroom.recipe` the decorator: Python would put the module of that name there."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "recipe" and isinstance(value, ModuleType):
+            value = value.recipe
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -156,7 +156,8 @@ def build(articles: tuple[str, ...], **options: Any) -> None:
     epilog="""\b
 Examples:
   stillroom serve --open
-  stillroom serve --port 9000"""
+  stillroom serve --port 9000""",
+    short_help="Show a draft in the browser and follow every save.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="0 takes any.  [default: from 8000]")
 @click.option("--open", "open_browser", is_flag=True, help="Open the browser.")
@@ -198,7 +199,7 @@ def status(articles: tuple[str, ...], draft: bool) -> None:
     chosen = [article for article in found if not articles or article.slug in articles]
     plan = pipeline.plan(chosen, settings, diagnostics, draft=draft)
     show(diagnostics)
-    for line in status_lines(chosen, plan):
+    for line in status_lines(plan):
         click.echo(line)
     if diagnostics.errors:
         end(diagnostics)
@@ -243,7 +244,8 @@ def run(figure: str, **options: Any) -> None:
     epilog="""\b
 Examples:
   stillroom recipes
-  stillroom recipes spectral-reconstruction"""
+  stillroom recipes spectral-reconstruction""",
+    short_help="List what figures can show.",
 )
 @click.argument("name", required=False)
 @click.option("--article", default="", shell_complete=complete_articles, help="Of this article.")
@@ -268,7 +270,7 @@ def recipes(name: str | None, article: str, markdown: bool) -> None:
     click.echo(reference.as_markdown(found) if markdown else text, nl=not markdown)
 
 
-@cli.command()
+@cli.command(short_help="Remove stored results that no figure needs.")
 @dry_run_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def clean(dry_run: bool, yes: bool) -> None:

@@ -6,8 +6,8 @@ whom to tell about progress. Nothing heavy is imported before the stamp has said
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,10 @@ def build(
     output = Output(folder)
 
     chosen, left_out = _choose(articles, settings, options)
-    results = compute(chosen, settings, options, report=reporter(), diagnostics=diagnostics)
+    made = plan(chosen, settings, diagnostics, draft=options.draft, force=options.force)
+    if diagnostics.errors and not options.draft:
+        return Built(folder)
+    results = compute(made, settings, options, report=reporter(), diagnostics=diagnostics)
     check_facts(chosen, results, diagnostics)
     check_claims(chosen, results, diagnostics, draft=options.draft)
     if diagnostics.errors and not options.draft:
@@ -151,8 +154,9 @@ def plan(
     *,
     draft: bool = False,
     force: bool = False,
+    figures: Collection[tuple[str, str]] = (),
 ) -> Plan:
-    """Plan the figures of `articles`."""
+    """Plan `figures` of `articles`, or all of them."""
     from stillroom.precompute.catalogue import Catalogue
     from stillroom.precompute.plan import make_plan
     from stillroom.precompute.store import Store
@@ -165,11 +169,12 @@ def plan(
         store=Store(settings),
         draft=draft,
         force=force,
+        figures=figures,
     )
 
 
 def compute(
-    articles: Sequence[Article],
+    plan: Plan,
     settings: Settings,
     options: Options,
     *,
@@ -180,9 +185,8 @@ def compute(
     from stillroom.precompute.run import run_plan
     from stillroom.precompute.store import Store
 
-    made = plan(articles, settings, diagnostics, draft=options.draft, force=options.force)
     outcome = run_plan(
-        made,
+        plan,
         settings,
         store=Store(settings),
         jobs=options.jobs,
@@ -218,7 +222,7 @@ def run_figure(
     slug, _, wanted = name.rpartition("/")
     articles = read(settings, diagnostics, [slug] if slug else [], draft=True)
     found = [
-        (article, figure)
+        (article.slug, wanted)
         for article in articles
         for figure in article.figures
         if figure.name == wanted and slug in {"", article.slug}
@@ -230,14 +234,11 @@ def run_figure(
             hint="stillroom status lists them all",
         )
     if len(found) > 1:
-        names = " or ".join(f"{article.slug}/{wanted}" for article, _ in found)
+        names = " or ".join(map("/".join, found))
         raise StillroomError(f"several articles have a figure '{wanted}'", hint=f"say {names}")
-    [(article, figure)] = found
-    alone = replace(article, figures=(figure,))
-    results = compute(
-        [alone], settings, replace(options, force=True), report=report, diagnostics=diagnostics
-    )
-    return results.get((article.slug, figure.name))
+    [place] = found
+    made = plan(articles, settings, diagnostics, draft=options.draft, force=True, figures=[place])
+    return compute(made, settings, options, report=report, diagnostics=diagnostics).get(place)
 
 
 def needed_folders(settings: Settings, diagnostics: Diagnostics) -> set[str]:
@@ -260,7 +261,8 @@ def _choose(
     """
     if not options.articles:
         return list(articles), ()
-    chosen, left_out = [], []
+    chosen: list[Article] = []
+    left_out: list[Article] = []
     for article in articles:
         if article.slug in options.articles:
             chosen.append(article)

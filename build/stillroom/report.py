@@ -7,6 +7,29 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stillroom.precompute.manifest import FigureResult, Manifest
+    from stillroom.precompute.plan import Plan, Step
+
+
+def status_lines(plan: Plan) -> Iterator[str]:
+    """A line a figure, by article; a line for each result that several of them need; a sum."""
+    steps = {step.id: step for step in plan.steps}
+    rows: dict[str, list[tuple[str, Step]]] = {}
+    for wanted in plan.wanted:
+        rows.setdefault(wanted.slug, []).append((wanted.figure.name, steps[wanted.step]))
+    behind = [(step.recipe, step) for step in plan.steps if not step.figures]
+    if behind:
+        rows["needed by figures"] = behind
+    width = max((len(name) for found in rows.values() for name, _ in found), default=0)
+    for heading, found in rows.items():
+        yield heading
+        for name, step in found:
+            yield f"  {name:{width}}  {state_of(step):7}  {_detail(step)}"
+    yield _sum(plan)
+
+
+def state_of(step: Step) -> str:
+    """``frozen``, ``fresh``, ``stale`` or ``waiting``."""
+    return "frozen" if step.manifest is not None and step.manifest.frozen else step.state
 
 
 def result_lines(result: FigureResult) -> Iterator[str]:
@@ -16,6 +39,21 @@ def result_lines(result: FigureResult) -> Iterator[str]:
     width = max(map(len, manifest.facts), default=0)
     for name, value in manifest.facts.items():
         yield f"  {name:{width}}  {value}"
+
+
+def _detail(step: Step) -> str:
+    if step.manifest is not None:
+        return f"{step.recipe}, {_made(step.manifest)}"
+    took = f" (took {format_seconds(step.expected)})" if step.expected is not None else ""
+    return f"{step.recipe}: {'; '.join(step.reasons)}{took}"
+
+
+def _sum(plan: Plan) -> str:
+    states = [state_of(step) for step in plan.steps]
+    kinds = [kind for kind in ("frozen", "fresh", "stale", "waiting") if kind in states]
+    text = ", ".join(f"{states.count(kind)} {kind}" for kind in kinds) or "no figures with recipes"
+    known = [step.expected for step in plan.stale if step.expected is not None]
+    return text + (f"; about {format_seconds(sum(known))} to compute" if known else "")
 
 
 def size_of(manifest: Manifest) -> int:

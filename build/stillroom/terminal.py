@@ -14,21 +14,6 @@ WRONG, FAILED, INTERRUPTED = 1, 3, 130  # exit codes; docs/command-line.md lists
 FAILED_FIGURE = "F024"
 
 
-class Complaint(click.ClickException):
-    """What a user did wrong, in a sentence, with a hint."""
-
-    def __init__(self, error: StillroomError) -> None:
-        super().__init__(str(error))
-        self.exit_code = error.exit_code
-        self.hint = error.hint
-
-    def show(self, file: Any = None) -> None:
-        """Print to stderr."""
-        super().show(file)
-        if self.hint:
-            click.echo(f"Hint: {self.hint}", err=True)
-
-
 class Commands(click.Group):
     """Commands in the order in which one meets them; a user's mistake ends without a traceback."""
 
@@ -41,7 +26,10 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except StillroomError as error:
-            raise Complaint(error) from error
+            click.echo(f"Error: {error}", err=True)
+            if error.hint:
+                click.echo(f"Hint: {error.hint}", err=True)
+            ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("Interrupted; finished steps are kept.", err=True)
             ctx.exit(INTERRUPTED)
