@@ -75,7 +75,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Tab:
-    title: Markup
+    title: str
     body: Markup
 
 
@@ -164,26 +164,29 @@ class ArticleRenderer(RendererHTML):
         return Markup(self.render(tokens, _OPTIONS, self._article.env))
 
     def _directive(self, token: Token, inner: Sequence[Token]) -> str:
-        name, argument = token.meta["name"], token.meta.get("argument", "")
-        options = token.meta.get("options") or {}
-        if name == "figure":
-            return self._figure(self._figures[token.meta["figure"]], self._render(inner))
-        if name == "tabs":
-            return self._piece("tabs", [self._tab(*tab) for tab in _directives(inner)])
-        if name == "table":
-            return self._table(token, inner)
-        body = self._render(inner)
-        if name == "appendix":
-            self._appendix.append(self._piece("appendix", argument, body))
-            return ""
-        pieces: Mapping[str, tuple[Any, ...]] = {
-            "margin": ("margin", body),
-            "details": ("details", argument, body, bool(options.get("open"))),
-        }
-        return self._piece(*pieces.get(name, ("admonition", name, argument or _TITLES[name], body)))
+        name, argument = token.meta["name"], token.meta["argument"]
+        match name:
+            case "figure":
+                html = self._figure(self._figures[token.meta["figure"]], self._render(inner))
+            case "table":
+                html = self._table(token, inner)
+            case "tabs":
+                html = self._piece("tabs", [self._tab(*tab) for tab in _directives(inner)])
+            case "appendix":
+                self._appendix.append(self._piece("appendix", argument, self._render(inner)))
+                html = ""
+            case "margin":
+                html = self._piece("margin", self._render(inner))
+            case "details":
+                is_open = bool(token.meta["options"].get("open"))
+                html = self._piece("details", argument, self._render(inner), is_open)
+            case _:
+                title = argument or _TITLES[name]
+                html = self._piece("admonition", name, title, self._render(inner))
+        return html
 
     def _tab(self, token: Token, inner: Sequence[Token]) -> _Tab:
-        return _Tab(escape(token.meta.get("argument", "")), self._render(inner))
+        return _Tab(token.meta["argument"], self._render(inner))
 
     def _table(self, token: Token, inner: Sequence[Token]) -> str:
         label = self._article.labels[token.meta["label"]] if "label" in token.meta else None

@@ -171,7 +171,7 @@ class _ArticlePage:
         thumbnail = self._thumbnail(text)
         href = f"articles/{article.slug}/index.html"
         html = self._environment.get_template("article.html").render(
-            site={**site, "licence": front.licence or site["licence"]},
+            site=site,
             page=self._context(text, draft, thumbnail),
         )
         entry = pages.Entry(
@@ -205,6 +205,7 @@ class _ArticlePage:
             "date": front.date,
             "updated": front.updated,
             "thread": front.thread,
+            "licence": front.licence or self._settings.licence,
             "doi": front.doi,
             "keywords": front.keywords,
             "minutes": pages.minutes(article.words),

@@ -22,8 +22,9 @@ def vega_bundle(scratch: Path) -> bytes:
         pass
     import vl_convert
 
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     # Without the function around it, the bundle's own short names would become globals.
-    content = f"(() => {{\n{vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")}\n}})();\n".encode()
+    content = f"(() => {{\n{bundle}\n}})();\n".encode()
     scratch.mkdir(parents=True, exist_ok=True)
     partial = kept.with_name(f".{kept.name}.{os.getpid()}.partial")
     partial.write_bytes(content)
