@@ -120,7 +120,7 @@
       this.pixels.forEach((pixel, u) => {
         const at = window.indexOf(u);
         this.mark(pixel, u, v, at >= 0, false);
-        pixel.querySelector(".weight").textContent = at >= 0 ? `w${at + 1}` : "";
+        pixel.querySelector(".weight").innerHTML = at >= 0 ? `w<tspan dy="4">${at + 1}</tspan>` : "";
       });
       this.nodes.forEach((node, u) => this.mark(node, u, v, near[0].includes(u), near[1]?.includes(u) ?? false));
       const ring = (u) => (u === v ? 0 : near.findIndex((nodes) => nodes.includes(u)) + 1 || Infinity);

@@ -75,11 +75,11 @@ def gabriel(place: Tensor) -> Tensor:
 
 
 def _places(side: int, generator: torch.Generator) -> Tensor:
-    """The middles of the pixels, moved by up to 0.42 of a pixel; x and y, float64."""
+    """The middles of the pixels, moved by up to 0.35 of a pixel; x and y, float64."""
     steps = torch.arange(side, dtype=torch.float64)
     y, x = torch.meshgrid(steps, steps, indexing="ij")
     moved = torch.rand(side * side, 2, generator=generator, dtype=torch.float64) - 0.5
-    return torch.stack([x.flatten(), y.flatten()], 1) + 0.84 * moved
+    return torch.stack([x.flatten(), y.flatten()], 1) + 0.7 * moved
 
 
 def _fill(place: Tensor) -> Tensor:
