@@ -25,11 +25,12 @@ def running_averages(
     """
     coins = torch.randint(0, 2, (walks, tosses), generator=run.generator()).double()
     averages = coins.cumsum(1) / torch.arange(1, tosses + 1)
-    shown = torch.logspace(0, torch.log10(torch.tensor(tosses)), 60).round().long().unique() - 1
+    shown = torch.logspace(0, torch.tensor(tosses).log10(), 40).round().long().unique()
+    spread = averages.sub(0.5).square().mean(0).sqrt()[shown - 1]
     rows = [
-        {"walk": walk, "tosses": int(toss) + 1, "average": float(averages[walk, toss])}
+        {"walk": walk, "tosses": toss, "average": average}
         for walk in range(walks)
-        for toss in shown
+        for toss, average in zip(shown.tolist(), averages[walk, shown - 1].tolist(), strict=True)
     ]
     chart = (
         alt.Chart(alt.Data(values=rows))
@@ -43,8 +44,15 @@ def running_averages(
     return Result(
         facts={
             "tosses": tosses,
-            "spread": float(averages[:, -1].sub(0.5).square().mean().sqrt()),
+            "spread": float(spread[-1]),
             "expected_spread": 0.5 / tosses**0.5,
+        },
+        tables={
+            "spread": {
+                "tosses": shown.tolist(),
+                "spread": spread.tolist(),
+                "expected": (0.5 / shown.sqrt()).tolist(),
+            }
         },
         assets={"chart": Chart(chart)},
     )
