@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,3 +91,49 @@ class FigureResult:
     figure: Figure
     view: str
     manifest: Manifest
+
+
+def to_json(manifest: Manifest) -> dict[str, Any]:
+    """Return what ``manifest.json`` holds: all but data, tables and where the file itself is."""
+    value = dataclasses.asdict(manifest)
+    for elsewhere in ("data", "tables", "folder", "frozen"):
+        del value[elsewhere]
+    return value
+
+
+def from_json(
+    value: Mapping[str, Any], result: Mapping[str, Any], *, folder: str, frozen: bool
+) -> Manifest:
+    """Return the manifest that `to_json` wrote.
+
+    Args:
+        value: the content of ``manifest.json``.
+        result: the content of ``result.json``: ``data`` and ``tables``.
+        folder: where they are, relative to the assets folder.
+        frozen: whether that is a place for good.
+
+    Raises:
+        KeyError, TypeError: it is not a manifest.
+    """
+    assets = {
+        name: StoredAsset(
+            asset["kind"],
+            {role: StoredFile(**file) for role, file in asset["files"].items()},
+            asset["meta"],
+        )
+        for name, asset in value["assets"].items()
+    }
+    provenance = dict(value["provenance"])
+    provenance["accepted"] = tuple(provenance["accepted"])
+    return Manifest(
+        key=value["key"],
+        ingredients=Ingredients(**value["ingredients"]),
+        facts=value["facts"],
+        data=result["data"],
+        tables=result["tables"],
+        assets=assets,
+        output=value["output"],
+        provenance=Provenance(**provenance),
+        folder=folder,
+        frozen=frozen,
+    )

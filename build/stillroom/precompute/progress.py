@@ -1,0 +1,225 @@
+"""What a run tells a person: a live display in a terminal, plain lines elsewhere, or nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Protocol, TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
+
+from stillroom.precompute.manifest import Manifest
+from stillroom.precompute.plan import Step
+from stillroom.recipe import Progress
+
+
+class Reporter(Protocol):
+    """Is told of a run as it happens; `planned` comes first, `closed` last, however it ends."""
+
+    def planned(self, steps: Sequence[Step]) -> None:
+        """These steps are to run."""
+
+    def started(self, step: Step, device: str) -> None:
+        """A step runs on a device."""
+
+    def progressed(self, step: Step, progress: Progress) -> None:
+        """A step got this far."""
+
+    def said(self, step: Step, line: str) -> None:
+        """A recipe printed a line."""
+
+    def finished(self, step: Step, manifest: Manifest) -> None:
+        """A step was computed and stored."""
+
+    def reused(self, step: Step) -> None:
+        """A step need not run: its upstreams gave what they gave before."""
+
+    def failed(self, step: Step, error: str, trace: str) -> None:
+        """A step has no result; `trace` holds the recipe's own frames, or nothing."""
+
+    def closed(self) -> None:
+        """The run is over."""
+
+
+class Quiet:
+    """Tells nothing."""
+
+    def planned(self, steps: Sequence[Step]) -> None:
+        """Say nothing."""
+
+    def started(self, step: Step, device: str) -> None:
+        """Say nothing."""
+
+    def progressed(self, step: Step, progress: Progress) -> None:
+        """Say nothing."""
+
+    def said(self, step: Step, line: str) -> None:
+        """Say nothing."""
+
+    def finished(self, step: Step, manifest: Manifest) -> None:
+        """Say nothing."""
+
+    def reused(self, step: Step) -> None:
+        """Say nothing."""
+
+    def failed(self, step: Step, error: str, trace: str) -> None:
+        """Say nothing."""
+
+    def closed(self) -> None:
+        """Say nothing."""
+
+
+class Plain(Quiet):
+    """A line an event, for logs and pipes."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._total = 0
+        self._over = 0
+        self._told: dict[str, float] = {}
+
+    def planned(self, steps: Sequence[Step]) -> None:
+        """Say how many."""
+        self._total = len(steps)
+        self._line(f"{self._total} step{'s' if self._total != 1 else ''} to compute")
+
+    def started(self, step: Step, device: str) -> None:
+        """Say which, where, and how long it took the last time."""
+        before = f", {duration(step.expected)} the last time" if step.expected else ""
+        self._line(f"{step.label}: started on {device}{before}")
+        self._told[step.id] = time.monotonic()
+
+    def progressed(self, step: Step, progress: Progress) -> None:
+        """Say how far, every ten seconds at most."""
+        now = time.monotonic()
+        if now - self._told.get(step.id, now) >= 10:
+            self._told[step.id] = now
+            note = f" {progress.note}" if progress.note else ""
+            self._line(f"{step.label}: {progress.done:g} of {progress.total:g}{note}")
+
+    def said(self, step: Step, line: str) -> None:
+        """Repeat it."""
+        self._line(f"{step.label}: | {line}")
+
+    def finished(self, step: Step, manifest: Manifest) -> None:
+        """Say how long it took."""
+        self._step_over(f"{step.label}: done in {duration(manifest.provenance.seconds)}")
+
+    def reused(self, step: Step) -> None:
+        """Say that it need not run."""
+        self._step_over(f"{step.label}: unchanged")
+
+    def failed(self, step: Step, error: str, trace: str) -> None:
+        """Say why, and where in the recipe."""
+        self._step_over(f"{step.label}: failed: {error}" + (f"\n{trace}" if trace else ""))
+
+    def _step_over(self, text: str) -> None:
+        self._over += 1
+        self._line(f"[{self._over}/{self._total}] {text}")
+
+    def _line(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+class Rich(Quiet):
+    """A live display: the steps that run, on which device, how far they are, how long is left."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
+        self._steps = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("[dim]{task.fields[device]}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=self._console,
+        )
+        self._overall = Bars(
+            TextColumn("[bold]{task.completed:.0f} of {task.total:.0f} steps"),
+            BarColumn(bar_width=24),
+            console=self._console,
+        )
+        self._live = Live(Group(self._steps, self._overall), console=self._console, transient=True)
+        self._bars: dict[str, TaskID] = {}
+        self._begun: dict[str, float] = {}
+        self._all: TaskID | None = None
+
+    def planned(self, steps: Sequence[Step]) -> None:
+        """Open the display."""
+        self._all = self._overall.add_task("", total=len(steps))
+        self._live.start()
+
+    def started(self, step: Step, device: str) -> None:
+        """Show a bar, and how long the step took the last time."""
+        self._begun[step.id] = time.monotonic()
+        left = f"about {duration(step.expected)}" if step.expected else ""
+        self._bars[step.id] = self._steps.add_task(
+            escape(step.label), total=None, device=device, left=left, note=""
+        )
+
+    def progressed(self, step: Step, progress: Progress) -> None:
+        """Move the bar and estimate the time left."""
+        passed = time.monotonic() - self._begun[step.id]
+        left = ""
+        if 0 < progress.done <= progress.total:
+            left = f"{duration(passed * (progress.total / progress.done - 1))} left"
+        self._steps.update(
+            self._bars[step.id],
+            completed=progress.done,
+            total=progress.total,
+            left=left,
+            note=escape(progress.note),
+        )
+
+    def said(self, step: Step, line: str) -> None:
+        """Print it above the display."""
+        self._console.print(f"[dim]{escape(step.label)} │[/] {escape(line)}")
+
+    def finished(self, step: Step, manifest: Manifest) -> None:
+        """Leave a line."""
+        took = duration(manifest.provenance.seconds)
+        self._step_over(step, f"[green]✓[/] {escape(step.label)} [dim]{took}[/]")
+
+    def reused(self, step: Step) -> None:
+        """Leave a line."""
+        self._step_over(step, f"[green]=[/] {escape(step.label)} [dim]unchanged[/]")
+
+    def failed(self, step: Step, error: str, trace: str) -> None:
+        """Leave the error, and where in the recipe it was."""
+        where = f"\n[dim]{escape(trace)}[/]" if trace else ""
+        self._step_over(step, f"[red]✗[/] {escape(step.label)}: {escape(error)}{where}")
+
+    def closed(self) -> None:
+        """Close the display."""
+        self._live.stop()
+
+    def _step_over(self, step: Step, line: str) -> None:
+        bar = self._bars.pop(step.id, None)
+        if bar is not None:
+            self._steps.remove_task(bar)
+        if self._all is not None:
+            self._overall.advance(self._all)
+        self._console.print(line, highlight=False)
+
+
+def reporter() -> Reporter:
+    """Return what suits the standard error stream: a live display in a terminal, else lines."""
+    return Rich() if sys.stderr.isatty() else Plain()
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time for people: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
