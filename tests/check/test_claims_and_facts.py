@@ -1,6 +1,6 @@
 import pytest
-from rendering import HERE, findings, make_article, make_claim, make_figure, make_result
 
+from rendering import HERE, findings, make_article, make_claim, make_figure, make_result
 from stillroom.check import check_claims, check_facts
 from stillroom.diagnostics import Diagnostics
 from stillroom.settings import Settings
@@ -53,8 +53,14 @@ def test_f022_a_claim_that_fails_names_the_numbers(settings):
             "figure 'fig-waves' has no fact 'error_at_100'; did you mean 'error_at_1000'? "
             "(facts: error_at_1, error_at_1000, label, total)",
         ),
-        ("fig-other.bset < 1", "figure 'fig-other' has no fact 'bset'; did you mean 'best'? (facts: best)"),
-        ("fig-ohter.best < 1", "there is no figure 'fig-ohter' with a result; did you mean 'fig-other'?"),
+        (
+            "fig-other.bset < 1",
+            "figure 'fig-other' has no fact 'bset'; did you mean 'best'? (facts: best)",
+        ),
+        (
+            "fig-ohter.best < 1",
+            "there is no figure 'fig-ohter' with a result; did you mean 'fig-other'?",
+        ),
     ],
 )
 def test_f023_unknown_facts(settings, claim, message):
@@ -94,7 +100,10 @@ def test_facts_that_exist_are_fine(settings):
 @pytest.mark.parametrize(
     ("use", "message"),
     [
-        ({"figure": "fig-wave", "fact": "total"}, "X003 there is no figure 'fig-wave'; did you mean 'fig-waves'?"),
+        (
+            {"figure": "fig-wave", "fact": "total"},
+            "X003 there is no figure 'fig-wave'; did you mean 'fig-waves'?",
+        ),
         (
             {"fact": "totl"},
             "X004 figure 'fig-waves' has no fact 'totl'; did you mean 'total'? "

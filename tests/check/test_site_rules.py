@@ -15,9 +15,8 @@ def found(tmp_path):
         for name, content in files.items():
             path = tmp_path / "site" / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(content, str):
-                content = (PAGE.format(content) if name.endswith(".html") else content).encode()
-            path.write_bytes(content)
+            text = PAGE.format(content) if name.endswith(".html") else content
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
         diagnostics = Diagnostics()
         check_site(tmp_path / "site", Settings(root=tmp_path, **settings), diagnostics)
         return [str(each).removeprefix("site/") for each in diagnostics.errors]
@@ -32,12 +31,13 @@ def test_a_sound_site_has_no_findings(found):
                 <link rel="canonical" href="https://example.org/">
                 <link rel="stylesheet" href="static/a.css"><script src="static/a.js"></script>
                 <a href="articles/a/index.html#part-one">A</a> <a href="#here&m=3">state</a>
-                <a href="#m=3">state</a> <a href="https://example.org/x">out</a> <a href="#top">up</a>
+                <a href="#m=3">state</a> <a href="https://example.org/x">out</a>
+                <a href="#top">up</a>
                 <a href="mailto:a@example.org">mail</a> <p id="here">
                 <img src="data:image/png;base64,AAAA" alt=""><img src="static/b%20c.png" alt="b">
                 <svg><use href="#here"></use></svg>
                 """,
-            "articles/a/index.html": '<h2 id="part-one">1</h2><a href="../../index.html#here">up</a>',
+            "articles/a/index.html": '<h2 id="part-one">1</h2><a href="../../index.html#here">b</a>',
             "static/a.css": "@font-face { src: url('f.woff2') } b { background: url(data:x) }",
             "static/a.js": "1",
             "static/b c.png": "png",
@@ -53,7 +53,10 @@ def test_a_sound_site_has_no_findings(found):
         ('<a href="/index.html">x</a>', "'/index.html' is not a file of the site"),
         ('<a href="other/">x</a>', "'other/' is not a file of the site"),
         ('<a href="../secret.html">x</a>', "'../secret.html' is not a file of the site"),
-        ('<a href="#prat">x</a><i id="part">', "there is no 'prat' in this page; did you mean 'part'?"),
+        (
+            '<a href="#prat">x</a><i id="part">',
+            "there is no 'prat' in this page; did you mean 'part'?",
+        ),
         ('<a href="other/index.html#x">x</a>', "there is no 'x' in other/index.html"),
         ('<img src="gone.png" alt="">', "'gone.png' is not a file of the site"),
         ('<video poster="gone.png"></video>', "'gone.png' is not a file of the site"),
@@ -63,7 +66,9 @@ def test_a_sound_site_has_no_findings(found):
 )
 def test_s001_a_link_leads_nowhere(found, tmp_path, body, message):
     (tmp_path / "secret.html").write_text("")
-    assert found({"index.html": body, "other/index.html": ""}) == [f"index.html:2:1: S001 {message}"]
+    assert found({"index.html": body, "other/index.html": ""}) == [
+        f"index.html:2:1: S001 {message}"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,10 @@ class FigureRenderer:
         shown = ShownResult(
             manifest.facts, manifest.data, manifest.tables, assets, manifest.ingredients.draft
         )
-        module = template.make_module({"figure": figure, "result": shown, "uid": uid})
+        try:
+            module = template.make_module({"figure": figure, "result": shown, "uid": uid})
+        except Exception:
+            self._environment.handle_exception()  # as `render` does: names lines of the template
         return Markup(str(module)), getattr(module, "inline", ())
 
     def _show_assets(self, figure: str, manifest: Manifest) -> dict[str, ShownAsset]:
@@ -236,8 +239,7 @@ class FigureRenderer:
         return payload
 
     def _payload_element(self, uid: str, payload: Mapping[str, Any]) -> Markup:
-        # "<" stands only in strings of JSON; escaped, it can neither end the element nor open one.
-        text = _json(payload).replace("<", "\\u003c")
+        text = payload_text(payload)
         if len(text.encode()) < INLINE_LIMIT:
             return Markup(f'<script type="application/json" class="payload">{text}</script>')
         href = self._files.add(f"{uid}.js", f"stillroom.payload({_json(uid)}, {text});\n")
@@ -283,6 +285,11 @@ class FigureRenderer:
             file = manifest.assets[name].files["main"]
             found.append(Download(file.name, asset.href, file.size))
         return tuple(found)
+
+
+def payload_text(payload: Mapping[str, Any]) -> str:
+    """JSON that may stand inside ``<script>``: there is no "<" to end the element or open one."""
+    return _json(payload).replace("<", "\\u003c")
 
 
 def _json(value: Any) -> str:

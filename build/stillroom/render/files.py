@@ -6,12 +6,14 @@ Every `href` is relative to the page, so that a site works under any base path a
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from stillroom.render.output import Output, content_name, digest
 
+_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")  # what an address would have to escape
 VIDEO = frozenset({".mp4", ".webm"})
 
 
@@ -52,7 +54,8 @@ class Files:
         known = (checksum, posixpath.splitext(name)[1].lower())
         new = known not in self._by_digest
         if new:
-            self._by_digest[known] = posixpath.join(self._folder, content_name(name, checksum))
+            plain = _PLAIN.sub("-", name)
+            self._by_digest[known] = posixpath.join(self._folder, content_name(plain, checksum))
         return self._by_digest[known], new
 
 

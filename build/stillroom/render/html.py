@@ -22,6 +22,7 @@ from stillroom.render.facts import MISSING, format_fact, look_up
 from stillroom.render.files import VIDEO, Files, picture_size
 from stillroom.render.references import Citations, short_names
 from stillroom.source.model import Article, CitationItem, Control, FactUse, Figure, Picture
+from stillroom.source.page import plain_text
 
 _NAMES = {"figure": "Figure", "equation": "Equation", "table": "Table"}
 _TITLES = {"note": "Note", "tip": "Tip", "important": "Important", "warning": "Warning"}
@@ -232,9 +233,16 @@ class ArticleRenderer(RendererHTML):
         """An indented code block."""
         return self._piece("code", highlight(tokens[idx].content, ""), "")
 
-    def table_open(self, *_: Any) -> str:
-        """A table scrolls by itself when it is wider than the text."""
-        return '<div class="table" role="region" aria-label="Table" tabindex="0"><table>\n'
+    def table_open(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """A table scrolls by itself when it is wider than the text; its columns name the box."""
+        columns = []
+        for token in tokens[idx:]:
+            if token.type == "thead_close":
+                break
+            if token.type == "inline":
+                columns.append(plain_text([token]))
+        box = '<div class="table" role="region" aria-label="Table: {}"><table>\n'
+        return Markup(box).format(", ".join(columns))
 
     def table_close(self, *_: Any) -> str:
         """The end of a table and its box."""

@@ -21,7 +21,6 @@ from jinja2 import (
 
 from stillroom.diagnostics import Location
 from stillroom.render.scale import number, scale
-from stillroom.render.scale import scale
 from stillroom.settings import Settings
 
 
