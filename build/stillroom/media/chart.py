@@ -56,7 +56,7 @@ def specification(chart: Any) -> dict[str, Any]:
                 chart = chart.to_dict()
         except MaxRowsError as error:
             raise EncodeError("more than 5,000 rows; plot a summary of them") from error
-        except SchemaValidationError as error:
+        except (ValueError, SchemaValidationError) as error:
             raise EncodeError(str(error)) from None
     if not isinstance(chart, Mapping):
         raise EncodeError(

@@ -9,8 +9,8 @@ colour-blind. Each is made darker or lighter where its contrast with light or da
 - diverging, with s = abs(2 t - 1): lightness 0.96 - 0.48 s, chroma 0.13 s, hue 250° below the
   middle and 45° above. So each half is a straight line in OKLab, which CSS can draw itself.
 
-Lightness is linear, so equal steps in a value look equally large, and survive in grey. Both stay
-inside sRGB.
+Lightness is linear, so order and steps survive in grey and in any kind of colour vision. Both maps
+stay inside sRGB.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CATEGORIES = (
     ("#6b6b6b", "#a8a8a8"),  # grey
 )
 SIZE = 256  # entries of a map
-STOPS = 17  # of them in CSS; between them sRGB is straight to within 2 of 255
+STOPS = 17  # of them in CSS; between them sRGB is straight to within 4 of 255
 Map = Literal["sequential", "diverging"]
 Triple = tuple[float, float, float]
 

@@ -181,6 +181,7 @@ def picture_name(image: ImageFile) -> str:
 
 def picture_label(image: ImageFile) -> str:
     """Return what a reader sees: a built-in picture's title, else the file's name in words."""
-    if image.name.startswith(PREFIX):
-        return PICTURES[image.name.removeprefix(PREFIX)].title
+    known = PICTURES.get(image.name.removeprefix(PREFIX))
+    if known is not None and image.name.startswith(PREFIX):
+        return known.title
     return picture_name(image).replace("_", " ").strip().capitalize()
