@@ -14,9 +14,17 @@ import click
 from stillroom import __version__
 from stillroom.diagnostics import Diagnostics, StillroomError
 from stillroom.publish.command import publish
-from stillroom.report import format_size
 from stillroom.settings import Settings
-from stillroom.terminal import Commands, count, dry_run_option, end, settings_here, show, typed
+from stillroom.terminal import (
+    Commands,
+    count,
+    dry_run_option,
+    end,
+    format_size,
+    settings_here,
+    show,
+    typed,
+)
 
 if TYPE_CHECKING:
     from stillroom.pipeline import Built, Options
@@ -322,6 +330,6 @@ def _build(settings: Settings, options: Options) -> tuple[Built, Diagnostics]:
 
 def _reporter() -> Reporter:
     """Progress for this terminal, or for a file."""
-    from stillroom.precompute.progress import make_reporter
+    from stillroom.precompute.progress import reporter
 
-    return make_reporter()
+    return reporter()

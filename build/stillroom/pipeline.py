@@ -195,7 +195,7 @@ def compute(
         report=report,
     )
     for failure in outcome.failures:
-        diagnostics.error(failure.location, "F024", failure.message)
+        failure.tell(diagnostics)
     return outcome.results
 
 

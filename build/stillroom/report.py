@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stillroom.precompute.progress import duration
+from stillroom.terminal import format_size
+
 if TYPE_CHECKING:
     from stillroom.precompute.manifest import FigureResult, Manifest
     from stillroom.precompute.plan import Plan, Step
@@ -44,7 +47,7 @@ def result_lines(result: FigureResult) -> Iterator[str]:
 def _detail(step: Step) -> str:
     if step.manifest is not None:
         return f"{step.recipe}, {_made(step.manifest)}"
-    took = f" (took {format_seconds(step.expected)})" if step.expected is not None else ""
+    took = f" (took {duration(step.expected)})" if step.expected is not None else ""
     return f"{step.recipe}: {'; '.join(step.reasons)}{took}"
 
 
@@ -53,7 +56,7 @@ def _sum(plan: Plan) -> str:
     kinds = [kind for kind in ("frozen", "fresh", "stale", "waiting") if kind in states]
     text = ", ".join(f"{states.count(kind)} {kind}" for kind in kinds) or "no figures with recipes"
     known = [step.expected for step in plan.stale if step.expected is not None]
-    return text + (f"; about {format_seconds(sum(known))} to compute" if known else "")
+    return text + (f"; about {duration(sum(known))} to compute" if known else "")
 
 
 def size_of(manifest: Manifest) -> int:
@@ -61,28 +64,7 @@ def size_of(manifest: Manifest) -> int:
     return sum(file.size for asset in manifest.assets.values() for file in asset.files.values())
 
 
-def format_size(size: float) -> str:
-    """A number of bytes for people: ``812 B``, ``3.4 kB``, ``12 MB``."""
-    for unit in ("B", "kB", "MB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
-
-
-def format_seconds(seconds: float) -> str:
-    """A duration for people: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h 10 min``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def _made(manifest: Manifest) -> str:
     provenance = manifest.provenance
     size = format_size(size_of(manifest))
-    return f"{format_seconds(provenance.seconds)} on {provenance.device}, {size}"
+    return f"{duration(provenance.seconds)} on {provenance.device}, {size}"
