@@ -56,7 +56,7 @@ class Problem:
 class Checked:
     """Parameters after defaults, as canonical JSON values, without those that are upstreams.
 
-    `images` are the names of the pictures among them. With problems, the rest is empty.
+    `images` are the names of the pictures among them. With problems, `params` is empty.
     """
 
     params: Mapping[str, Any]
@@ -117,11 +117,10 @@ def check(recipe: Recipe[Any], raw: Mapping[str, Any]) -> Checked:
             )  # fmt: skip
         else:
             values[name] = _default(recipe, name, hint, default)
-    if problems:
-        return Checked({}, (), tuple(problems))
     return Checked(
-        {name: _plain(value) for name, value in values.items()},
+        {} if problems else {name: _plain(value) for name, value in values.items()},
         tuple(dict.fromkeys(file.name for file in _images(values))),
+        tuple(problems),
     )
 
 

@@ -294,18 +294,15 @@ class _Nodes:
                 self._diagnostics.error(figure.place(option), problem.code, problem.message)
                 wrong = True
             checked = found if asked else checked
-        if wrong or checked is None:
-            return None
-
         inputs = {}
-        for name in checked.images:
+        for name in checked.images if checked else ():
             try:
                 inputs[name] = read_input(name, article.folder)
             except MissingInputError as error:
                 place = _where(figure, role.path, name)
                 self._diagnostics.error(place, "F016", str(error))
                 wrong = True
-        return None if wrong else (checked.params, inputs)
+        return None if wrong or checked is None else (checked.params, inputs)
 
     def _packages(self, description: Description) -> dict[str, str] | None:
         """Installed versions, without the part that names a build such as ``+cpu``."""
