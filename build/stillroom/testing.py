@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stillroom.precompute import parameters
+from stillroom.precompute.encoding import encode_result
 from stillroom.precompute.inputs import MissingInputError, read_input
-from stillroom.precompute.worker import encode_result
 from stillroom.recipe import Progress, Recipe, Result, Run, Stored
 
 

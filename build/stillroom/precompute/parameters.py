@@ -68,10 +68,17 @@ def parameters(recipe: Recipe[Any]) -> tuple[Parameter, ...]:
     """Return the parameters of `recipe`, in order, without their documentation.
 
     Raises:
-        RecipeError: one has no usable annotation or default.
+        RecipeError: one has no usable annotation or default, or the draft names none of them.
     """
     described = []
-    for name, (hint, default) in _signature(recipe).items():
+    signature = _signature(recipe)
+    for name in recipe.draft:
+        if name not in signature or _upstream(signature[name][0]):
+            raise RecipeError(
+                f"the draft of recipe '{recipe.name}' sets '{name}', "
+                f"which is not a parameter of its own{nearest(name, signature)}"
+            )
+    for name, (hint, default) in signature.items():
         upstream = _upstream(hint)
         required = default is inspect.Parameter.empty and upstream is None
         described.append(
