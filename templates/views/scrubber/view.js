@@ -47,7 +47,7 @@ stillroom.view("scrubber", class {
     this.keys();
     if (this.plot) this.drag();
     this.show();
-    this.choices.forEach((_, i) => this.sheet(i));
+    this.choices.forEach((_, i) => this.sheet(i).catch(() => {})); // it matters when it is chosen
   }
 
   go(index) {
@@ -93,21 +93,26 @@ stillroom.view("scrubber", class {
     if (!this.sheets.has(href)) {
       const image = new Image();
       image.src = href;
-      this.sheets.set(href, image.decode().then(() => image));
+      const loaded = image.decode().then(() => image, () => {
+        this.sheets.delete(href);
+        throw new Error("its pictures did not load");
+      });
+      this.sheets.set(href, loaded);
     }
     return this.sheets.get(href);
   }
 
-  async show() {
+  show() {
     const { index, chosen } = this;
     const choice = this.choices[chosen];
     const text = this.root.querySelector('[data-text="value"]');
     const unit = this.axis.unit ? ` ${this.axis.unit}` : "";
     text.textContent = stillroom.format(this.axis.values[index]) + unit;
     if (this.plot) this.mark(index, chosen);
-    const image = await this.sheet(chosen);
-    if (index !== this.index || chosen !== this.chosen) return; // overtaken by a later one
-    this.draw(image, this.assets[choice.frames].meta, index);
+    this.sheet(chosen).then((image) => {
+      if (index !== this.index || chosen !== this.chosen) return; // overtaken by a later one
+      this.draw(image, this.assets[choice.frames].meta, index);
+    }).catch((error) => this.figure.fail(error));
     const original = this.root.querySelector('[data-screen="original"]');
     if (original && choice.original) {
       original.setAttribute("aria-label", `Original: ${choice.label}`);
