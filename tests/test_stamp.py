@@ -19,7 +19,9 @@ def settings(tmp_path):
         path.write_text("one")
     made.site.mkdir()
     (made.site / "index.html").write_text("page")
-    write_stamp(made, snapshot(made), made.site, options=OPTIONS, warnings=["a warning"])
+    write_stamp(
+        made, snapshot(made), made.site, options=OPTIONS, results=["r/k"], warnings=["a warning"]
+    )
     return made
 
 
@@ -82,6 +84,13 @@ def test_an_edit_during_the_build_is_not_missed(settings):
     (settings.root / "articles/a/index.md").write_text("edited while building")
     write_stamp(settings, before, settings.site, options=OPTIONS)
     assert why(settings) == "articles/a/index.md changed"
+
+
+def test_results_that_the_site_does_not_show_do_not_count(settings):
+    other = settings.assets / ".cache" / "other" / "k"
+    other.mkdir(parents=True)
+    (other / "manifest.json").write_text("new")
+    assert why(settings) == ""
 
 
 def test_bytecode_does_not_count(settings):

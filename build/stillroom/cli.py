@@ -268,8 +268,7 @@ def recipes(name: str | None, article: str, markdown: bool) -> None:
     catalogue = Catalogue(settings)
     slugs = [article] if article else article_slugs(settings)
     if name is not None:
-        owners = [slug for slug in slugs if name in catalogue.names(slug)]
-        found = [("", catalogue.describe(name, owners[0] if owners else article))]
+        found = [reference.find_one(catalogue, slugs, name)]
         text = reference.as_text(found[0][1])
     else:
         found = list(reference.find_all(catalogue, slugs))

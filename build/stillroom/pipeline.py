@@ -120,7 +120,8 @@ def build(
     check_site(folder, settings, diagnostics)
     warnings = tuple(map(str, diagnostics.warnings))
     if not diagnostics.errors:
-        write_stamp(settings, before, folder, options=stamped, warnings=warnings)
+        used = {result.manifest.folder for result in results.values()}
+        write_stamp(settings, before, folder, options=stamped, results=used, warnings=warnings)
     return Built(folder, False, len(chosen), warnings, left_out)
 
 

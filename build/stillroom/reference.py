@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from stillroom.diagnostics import StillroomError, nearest
+
 if TYPE_CHECKING:
     from stillroom.precompute.catalogue import Catalogue, Description
     from stillroom.precompute.parameters import Parameter
@@ -28,6 +30,20 @@ def find_all(catalogue: Catalogue, slugs: Iterable[str]) -> Iterator[tuple[str, 
         for name in catalogue.names(slug):
             if name not in shared:
                 yield slug, catalogue.describe(name, slug)
+
+
+def find_one(catalogue: Catalogue, slugs: Iterable[str], name: str) -> tuple[str, Description]:
+    """Return the recipe `name`, shared or of one of the articles.
+
+    Raises:
+        StillroomError: there is none, or its module cannot be used.
+    """
+    names = {slug: catalogue.names(slug) for slug in ("", *slugs)}
+    for slug, known in names.items():
+        if name in known:
+            return slug, catalogue.describe(name, slug)
+    near = nearest(name, {each for known in names.values() for each in known})
+    raise StillroomError(f"unknown recipe '{name}'{near}", hint="stillroom recipes lists them all")
 
 
 def as_table(found: Iterable[tuple[str, Description]]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,7 @@ def write_stamp(
     output: Path,
     *,
     options: Mapping[str, Any],
+    results: Collection[str] = (),
     warnings: Iterable[str] = (),
 ) -> None:
     """Remember a finished build.
@@ -75,13 +76,16 @@ def write_stamp(
         before: the inputs as they were before the build read them.
         output: the folder that was written.
         options: what else decided the output, as JSON values; `draft` is one.
+        results: folders (relative to assets) of the results it shows.
         warnings: lines to print again when nothing changed.
     """
-    files = before.files | _stat(settings, [settings.assets, output])
+    shown = sorted(set(results))
+    files = before.files | _stat(settings, _made(settings, output, shown))
     value = {
         "version": VERSION,
         "options": dict(options),
         "installed": before.installed,
+        "results": shown,
         "warnings": list(warnings),
         "files": {
             name: [*entry, _digest(settings.root / name)] for name, entry in sorted(files.items())
@@ -110,7 +114,7 @@ def check_stamp(
         now = snapshot(settings)
         if value["installed"] != list(now.installed):
             return "the installed packages changed", ()
-        files = now.files | _stat(settings, [settings.assets, output])
+        files = now.files | _stat(settings, _made(settings, output, value["results"]))
         return _difference(settings.root, value["files"], files), tuple(value["warnings"])
     except FileNotFoundError:
         return "there is no earlier build", ()
@@ -131,6 +135,10 @@ def _difference(root: Path, known: Mapping[str, list[Any]], files: Files) -> str
         ):
             return f"{name} changed"
     return ""
+
+
+def _made(settings: Settings, output: Path, results: Iterable[str]) -> list[Path]:
+    return [output, *(settings.assets / folder for folder in results)]
 
 
 def _stat(settings: Settings, folders: Iterable[Path]) -> Files:
