@@ -37,7 +37,7 @@ def test_a_sound_site_has_no_findings(found):
                 <img src="data:image/png;base64,AAAA" alt=""><img src="static/b%20c.png" alt="b">
                 <svg><use href="#here"></use></svg>
                 """,
-            "articles/a/index.html": '<h2 id="part-one">1</h2><a href="../../index.html#here">b</a>',
+            "articles/a/index.html": '<b id="part-one">1</b><a href="../../index.html#here">b</a>',
             "static/a.css": "@font-face { src: url('f.woff2') } b { background: url(data:x) }",
             "static/a.js": "1",
             "static/b c.png": "png",

@@ -81,7 +81,8 @@ def site(tmp_path):
 def test_the_view_gets_what_the_contract_names(site):
     site.view(
         "{{ figure.name }} {{ figure.number }} {{ figure.alt }} {{ figure.width }}"
-        " {{ figure.view }} {{ figure.bind.components }} {{ figure.recipe }} {{ figure.params.n }} {{ uid }}"
+        " {{ figure.view }} {{ figure.bind.components }} {{ figure.recipe }}"
+        " {{ figure.params.n }} {{ uid }}"
         " {{ result.facts.total }} {{ result.data.get('x') }} {{ result.tables.t.a[0] }}"
         " {{ result.draft }} {{ result.assets.film.kind }} {{ result.assets.film.meta.fps }}"
         " [{{ result.assets.film.href }} {{ result.assets.film.poster }}]"

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from stillroom.render.output import Output, content_name, digest
 
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")  # what an address would have to escape
-VIDEO = frozenset({".mp4", ".webm"})
+VIDEO = frozenset({".mp4"})
 
 
 class Files:
@@ -88,17 +89,32 @@ def _picture_size(path: Path, modified: int, size: int) -> tuple[int, int]:  # n
 
 
 def _video_size(path: Path) -> tuple[int, int]:
-    import imageio_ffmpeg
+    """Read the header of the first track that shows something (ISO/IEC 14496-12, 8.3.2)."""
+    for name, movie in _boxes(path.read_bytes()):
+        for kind, track in _boxes(movie) if name == b"moov" else ():
+            for each, header in _boxes(track) if kind == b"trak" else ():
+                if each != b"tkhd" or len(header) < 84:
+                    continue
+                # It ends with a 3 × 3 matrix, then width and height, all 32-bit fixed point.
+                (upright,) = struct.unpack(">i", header[-44:-40])
+                width, height = (value >> 16 for value in struct.unpack(">II", header[-8:]))
+                if width and height:
+                    return (width, height) if upright else (height, width)
+    raise ValueError(f"{path.name} cannot be read as a film")
 
-    try:
-        frames = imageio_ffmpeg.read_frames(str(path))
-        try:
-            meta: Mapping[str, tuple[int, int]] = next(frames)
-        finally:
-            frames.close()
-    except (OSError, RuntimeError) as error:
-        raise ValueError(f"{path.name} cannot be read as a film") from error
-    return meta["size"]
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The boxes of an MP4 file, or of one of its boxes: type and content."""
+    start = 0
+    while start + 8 <= len(data):
+        size, name = struct.unpack(">I4s", data[start : start + 8])
+        head = 8
+        if size == 1 and start + 16 <= len(data):
+            (size,) = struct.unpack(">Q", data[start + 8 : start + 16])
+            head = 16
+        end = len(data) if size == 0 else start + max(size, head)
+        yield name, data[start + head : end]
+        start = end
 
 
 def _svg_size(path: Path) -> tuple[int, int]:

@@ -48,7 +48,6 @@ def make_environment(settings: Settings, views: Path | None = None) -> Environme
     )
     environment.globals["fail"] = _fail
     environment.globals["scale"] = scale
-    environment.globals["scale"] = scale
     environment.globals["number"] = number
     environment.filters["date"] = date
     environment.filters["size"] = size
