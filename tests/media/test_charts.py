@@ -116,7 +116,6 @@ def test_a_fluid_chart_is_drawn_for_phones_too():
         ),
         (points().encode(y="nonsense"), "nonsense encoding field is specified without a type"),
         (points().encode(size=alt.value([])), "is an invalid value for"),
-        (points([{"x": i, "y": i, "kind": "a"} for i in range(5001)]), "more than 5,000 rows"),
         ("a chart", "expected an Altair chart or its dictionary, not a str"),
         ({"mark": "blob", "data": {"values": []}}, "Vega-Lite refused the chart"),
         ({"mark": "point", "data": {"values": [{"x": float("nan")}]}}, "x is nan"),

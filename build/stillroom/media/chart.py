@@ -47,15 +47,12 @@ def specification(chart: Any) -> dict[str, Any]:
         EncodeError: it is no chart, or loads data from elsewhere.
     """
     if hasattr(chart, "to_dict"):
-        from altair import MaxRowsError
         from altair import theme as themes
         from altair.utils.schemapi import SchemaValidationError
 
         try:
             with themes.enable("none"):  # whatever theme a session has chosen, ours is the one
                 chart = chart.to_dict()
-        except MaxRowsError as error:
-            raise EncodeError("more than 5,000 rows; plot a summary of them") from error
         except (ValueError, SchemaValidationError) as error:
             raise EncodeError(str(error)) from None
     if not isinstance(chart, Mapping):
