@@ -47,7 +47,7 @@ RULES: dict[str, Rule] = {
     ),
     "M004": Rule("unknown option of a directive", "Use the name suggested, or remove the option."),
     "M005": Rule(
-        "an option has the wrong type or value", "Give the option a value of the kind named."
+        "an option or argument has the wrong type or value", "Give it a value of the kind named."
     ),
     "M006": Rule("unknown role", "Use one of the roles in docs/syntax.md."),
     "M007": Rule("a role's content cannot be read", "Follow the form the message shows."),
@@ -123,3 +123,33 @@ RULES: dict[str, Rule] = {
     "S005": Rule("two elements of a page have one id", "Rename one of them."),
     "S006": Rule("a template is missing or broken", "Mend the template at the place named."),
 }
+
+_GROUPS = {
+    "A": "Articles and front matter",
+    "M": "Markdown",
+    "C": "Citations",
+    "X": "Cross-references, facts, variables, files",
+    "F": "Figures and recipes",
+    "S": "The finished site",
+}
+
+
+def rules_page() -> str:
+    """The text of `docs/rules.md`; ``python -m stillroom.rules`` prints it."""
+    parts = [
+        "# Rules",
+        "Every message has the form `file:line:column: CODE message`. This is what the codes mean."
+        " A code never changes its meaning.",
+    ]
+    for letter, title in _GROUPS.items():
+        rows = [
+            f"| {code} | {rule.title} | {rule.remedy} |"
+            for code, rule in RULES.items()
+            if code.startswith(letter)
+        ]
+        parts += [f"## {title}", "\n".join(["| code | what | remedy |", "|---|---|---|", *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    print(rules_page(), end="")

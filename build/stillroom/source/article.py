@@ -17,6 +17,7 @@ from stillroom.source.frontmatter import read_front_matter, split
 from stillroom.source.labels import read_labels
 from stillroom.source.links import read_links
 from stillroom.source.markdown import parse
+from stillroom.source.math import check_macros
 from stillroom.source.model import Article, FrontMatter
 from stillroom.source.options import read_directives
 from stillroom.source.page import NAME, Page
@@ -89,7 +90,8 @@ def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | Non
     options = read_directives(page)
     figures, pictures = read_figures(page, options)
     labels, headings = read_labels(page, (*figures, *pictures), options)
-    convert_math(page, front.macros if front else {})
+    if _check_macros(page, front, fields):
+        convert_math(page, front.macros if front else {})
     controls, fact_uses = read_roles(page, figures)
     citations, references = read_citations(page, front, fields, settings)
     read_links(page, labels)
@@ -114,6 +116,17 @@ def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | Non
         references=references,
         words=count_words(page),
     )
+
+
+def _check_macros(page: Page, front: FrontMatter | None, fields: Mapping[str, Location]) -> bool:
+    """Check the LaTeX macros (A003); without them formulas cannot be judged."""
+    if front is None:
+        return False
+    broken = check_macros(front.macros)
+    if broken is not None:
+        name, reason = broken
+        page.error(fields[f"macros.{name}"], "A003", f"the macro '{name}' is not valid: {reason}")
+    return broken is None
 
 
 def _check_reply(page: Page, front: FrontMatter, fields: Mapping[str, Location]) -> None:

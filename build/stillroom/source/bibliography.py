@@ -24,13 +24,17 @@ from stillroom.settings import Settings
 
 OWN_STYLE = Path(__file__).with_name("numbered.csl")
 _VERSION = 1  # of the HTML written here
-_LINK = re.compile(r"https?://[^\s<>]*[^\s<>.,;:)\]]")
 _PROTECTION = re.compile(r'</?span(?: class="nocase")?>')
 
 # While citeproc works, tags are private characters, so that all text can be escaped afterwards.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PRIVATE = re.compile(f"[{_OPEN}{_CLOSE}]")
-_MARK = re.compile(f"{_OPEN}(/?[a-z]+){_CLOSE}")
+_MARKS = f"(?:{_OPEN}/?[a-z]+{_CLOSE})"
+_STOPS = re.compile(rf"([!?])({_MARKS}*)\.|(\.)({_MARKS}+)\.")  # two stops where one will do
+_PIECE = re.compile(
+    f"{_OPEN}(/?[a-z]+){_CLOSE}"
+    rf"|(https?://[^\s<>\"{_OPEN}{_CLOSE}]*[^\s<>\"{_OPEN}{_CLOSE}.,;:)\]])"
+)
 
 
 def format_entries(entries: Mapping[str, Mapping[str, Any]], settings: Settings) -> dict[str, str]:
@@ -104,8 +108,8 @@ class _Formatter:
         source = CiteProcJSON([clean])
         bibliography = CitationStylesBibliography(self.style, source, _tags())
         bibliography.register(Citation([CitationItem("entry")]))
-        text = str(bibliography.bibliography()[0])
-        return _finish(text)
+        # An entry of which the style shows nothing is left out of the list.
+        return _finish("".join(map(str, bibliography.bibliography())))
 
 
 def _clean(value: Any) -> Any:
@@ -125,7 +129,7 @@ def _tag(name: str) -> Callable[[str], str]:
 def _tags() -> SimpleNamespace:
     """A formatter as citeproc wants it."""
     return SimpleNamespace(
-        preformat=str,
+        preformat=lambda text: text,
         Italic=_tag("i"),
         Oblique=_tag("i"),
         Bold=_tag("b"),
@@ -139,16 +143,18 @@ def _tags() -> SimpleNamespace:
 
 def _finish(text: str) -> str:
     """Escape the text, put tags back, make addresses links, end with a full stop."""
-    text = html.escape(_PROTECTION.sub("", " ".join(text.split())), quote=False)
-    text = re.sub(r"([.!?])((?:" + _MARK.pattern + r")*)\.", r"\1\2", text)
-    linked = _LINK.search(text) is not None
-    text = _LINK.sub(lambda found: f'<a href="{_attribute(found[0])}">{found[0]}</a>', text)
-    text = _MARK.sub(r"<\1>", text)
-    return text if linked or text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _attribute(escaped: str) -> str:
-    return escaped.replace('"', "&quot;")
+    text = _STOPS.sub(r"\1\2\3\4", _PROTECTION.sub("", " ".join(text.split())))
+    parts, position = [], 0
+    for piece in _PIECE.finditer(text):
+        parts.append(html.escape(text[position : piece.start()], quote=False))
+        tag, link = piece.groups()
+        parts.append(
+            f"<{tag}>" if tag else f'<a href="{html.escape(link)}">{html.escape(link)}</a>'
+        )
+        position = piece.end()
+    parts.append(html.escape(text[position:], quote=False))
+    finished = text.endswith((".", "!", "?")) or parts[-2:][0].startswith("<a ")
+    return "".join(parts) if finished else "".join(parts) + "."
 
 
 def _read_memo(path: Path) -> dict[str, str]:

@@ -6,7 +6,9 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.exceptions import BlockAbortedException
@@ -65,15 +67,18 @@ _GENRES = {"phdthesis": "PhD thesis", "mastersthesis": "Master's thesis"}
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 # Braces that protect capitals: not the argument of a command, no command inside.
 _PROTECTED = re.compile(r"(?<![\\A-Za-z])\{([^{}\\$]+)\}")
+_LIGATURES = {"~": "\u00a0", "---": "—", "--": "–", "``": "“", "''": "”", "{": "", "}": ""}
+_LIGATURE = re.compile("|".join(re.escape(mark) for mark in _LIGATURES))
+_ENTRY_KEY = re.compile(r"@\w+\s*[{(]\s*([^\s,{}]+)\s*,")
 _ENTRY_START = re.compile(r"^[ \t]*@[A-Za-z]+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class BibEntry:
-    """One entry: `csl` is CSL-JSON."""
+    """One entry as parsed, None if it could not be; `to_csl` makes it CSL-JSON."""
 
     key: str
-    csl: Mapping[str, Any]
+    entry: Entry | None
     location: Location
 
 
@@ -86,7 +91,7 @@ def read_bibtex(text: str, path: str, diagnostics: Diagnostics) -> dict[str, Bib
         diagnostics: where C002 and C005 are recorded.
 
     Returns:
-        The entries by key, without those that cannot be read.
+        The entries by key, also of those that cannot be read.
     """
     # The parser also logs what it could not read; all of that is in the blocks below.
     logger = logging.getLogger("bibtexparser")
@@ -106,11 +111,16 @@ def read_bibtex(text: str, path: str, diagnostics: Diagnostics) -> dict[str, Bib
             if not block.key:
                 diagnostics.error(where, "C002", "the entry has no key")
                 continue
-            entries[block.key] = BibEntry(block.key, to_csl(block), where)
+            if not block.get("title"):
+                diagnostics.error(where, "C002", f"the entry '{block.key}' has no title")
+            entries[block.key] = BibEntry(block.key, block, where)
         elif isinstance(block, DuplicateBlockKeyBlock):
             _report_duplicate(block, where, diagnostics)
         elif isinstance(block, ParsingFailedBlock):
             diagnostics.error(where, "C002", f"the entry cannot be read: {_reason(block)}")
+            # Its key, so that citations of it are not called unknown as well.
+            if key := _ENTRY_KEY.match(block.raw or ""):
+                entries.setdefault(key[1], BibEntry(key[1], None, where))
         elif isinstance(block, ImplicitComment) and (lost := _ENTRY_START.search(block.comment)):
             line = where.line + block.comment.count("\n", 0, lost.start())
             message = f"'{lost[0].strip()}' begins an entry, but no {{ follows"
@@ -162,16 +172,16 @@ def to_csl(entry: Entry) -> dict[str, Any]:
     if pages := _text(fields.get("pages", "")):
         csl["page"] = re.sub(r"\s*[-–—]+\s*", "–", pages)
     if doi := _plain(fields.get("doi", "")):
-        csl["DOI"] = _DOI.sub("", doi)
+        csl["DOI"] = quote(_DOI.sub("", doi), safe="/:;()._-+,@!*'=~")
     if url := _url(fields):
         csl["URL"] = url
     return csl
 
 
-def _name(person: NameParts | str) -> dict[str, str]:
-    if not isinstance(person, NameParts):
-        return {"literal": _text(person)}
+def _name(person: NameParts) -> dict[str, str]:
     family = " ".join(person.last)
+    if family == "others" and not person.first:
+        return {"literal": "et al."}
     if family.startswith("{") and family.endswith("}") and not person.first:
         return {"literal": _text(" ".join([*person.von, family]))}
     parts = {
@@ -232,13 +242,13 @@ def _text(value: Any, *, protect: bool = False) -> str:
 
 
 def _decode(latex: str, *, strip: bool = True) -> str:
-    text = LatexNodes2Text(math_mode="text", strict_latex_spaces=True).latex_to_text(
-        latex, tolerant_parsing=True
-    )
-    return " ".join(text.split()) if strip else str(text)
+    if "\\" in latex or "$" in latex:
+        text = str(_decoder().latex_to_text(latex, tolerant_parsing=True))
+    else:
+        text = _LIGATURE.sub(lambda mark: _LIGATURES[mark[0]], latex)
+    return re.sub(r"[ \t\n]+", " ", text).strip() if strip else text
 
 
-def year_of(csl: Mapping[str, Any]) -> int | None:
-    """The year in which a work appeared, if known."""
-    issued = csl.get("issued", {}).get("date-parts", [[]])[0]
-    return int(issued[0]) if issued else None
+@lru_cache(maxsize=1)
+def _decoder() -> LatexNodes2Text:
+    return LatexNodes2Text(math_mode="text", strict_latex_spaces=True)

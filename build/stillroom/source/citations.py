@@ -8,7 +8,7 @@ from pathlib import Path
 from stillroom.diagnostics import Location, nearest
 from stillroom.settings import Settings
 from stillroom.source.bibliography import format_entries
-from stillroom.source.bibtex import BibEntry, read_bibtex
+from stillroom.source.bibtex import BibEntry, read_bibtex, to_csl
 from stillroom.source.links import find_name
 from stillroom.source.model import CitationItem, FrontMatter, Reference
 from stillroom.source.page import Page, inside
@@ -45,10 +45,10 @@ def read_citations(
         return tuple(cited), {}
     for key in entries.keys() - cited.keys():
         page.warning(entries[key].location, "C004", f"'{key}' is never cited")
-    formatted = format_entries({key: entries[key].csl for key in cited}, settings)
+    csl = {key: to_csl(entry) for key in cited if (entry := entries[key].entry) is not None}
+    formatted = format_entries(csl, settings)
     references = {
-        key: Reference(key, entries[key].csl, formatted[key], entries[key].location)
-        for key in cited
+        key: Reference(key, csl[key], formatted[key], entries[key].location) for key in csl
     }
     return tuple(cited), references
 

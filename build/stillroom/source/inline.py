@@ -21,7 +21,7 @@ _ITEM = re.compile(
     re.DOTALL,
 )
 _SEPARATOR = re.compile(r";|,(?=\s*@)")
-_MISSING_NOTE = re.compile(r"\[\^([^\]\s]+)\]")
+_MISSING_NOTE = re.compile(r"\[\^([^\[\]\s]+)\]")
 
 
 def inline_plugin(md: MarkdownIt) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from markdown_it.token import Token
 
 from stillroom.diagnostics import Location
-from stillroom.source.figures import read_name
+from stillroom.source.figures import WIDTHS, read_name
 from stillroom.source.model import Figure, Heading, Label, LabelKind, Picture
 from stillroom.source.options import Options
 from stillroom.source.page import NAME, Page, plain_text
@@ -61,6 +61,7 @@ def _tables(page: Page, options: dict[int, Options]) -> Iterator[Label]:
     for token in page.tokens:
         if token.type == "directive_open" and token.info == "table" and id(token) in options:
             name = read_name(page, options[id(token)])
+            options[id(token)].choice("width", WIDTHS, "text")
             if name:
                 number += 1
                 token.meta["label"] = name

@@ -64,7 +64,7 @@ def _link(page: Page, token: Token, href: str, labels: Mapping[str, Label]) -> N
     if href.startswith("#"):
         name = href[1:]
         token.meta["xref"] = name
-        if name not in labels:
+        if name not in labels and not page.incomplete:
             message = f"nothing is named '{name}'{nearest(name, labels)}"
             page.error(where, "X001", message)
     elif _SCHEME.match(href):

@@ -17,6 +17,7 @@ from stillroom.source.inline import inline_plugin
 from stillroom.source.origin import place_inline
 from stillroom.source.page import Page
 
+_DEEPEST = 60  # levels of tokens; markdown-it leaves out what is deeper
 _HEADING_NAME = re.compile(r"[ \t]*\{#([^{}\s]*)\}\s*$")
 _COMMENTS = re.compile(r"\s*(<!--.*?-->\s*)+", re.DOTALL)
 
@@ -24,7 +25,7 @@ _COMMENTS = re.compile(r"\s*(<!--.*?-->\s*)+", re.DOTALL)
 @lru_cache(maxsize=1)
 def make_parser() -> MarkdownIt:
     """The parser of articles. HTML is recognised so that it can be reported, never passed on."""
-    md = MarkdownIt("commonmark", {"html": True})
+    md = MarkdownIt("commonmark", {"html": True, "maxNesting": _DEEPEST})
     md.enable(["table", "strikethrough"])
     md.use(
         dollarmath_plugin,
@@ -52,10 +53,11 @@ def parse(page: Page, body: int) -> None:
     """
     text = "\n" * body + "\n".join(page.lines[body:])
     page.env["path"] = page.path
-    try:
-        page.tokens = make_parser().parse(text, page.env)
-    except RecursionError:
-        page.error(page.at(body + 1), "M014", "the text is nested too deeply to be read")
+    page.tokens = make_parser().parse(text, page.env)
+    for token in page.tokens:
+        if token.level >= _DEEPEST - 1:
+            page.error(page.start(token), "M014", "the text is nested too deeply to be read")
+            break
     page.tokens = _without_html(page, page.tokens)
 
 

@@ -29,7 +29,7 @@ def to_mathml(latex: str, display: bool, macros: Mapping[str, str] | None = None
     Args:
         latex: the formula, without dollar signs.
         display: on a line of its own rather than in running text.
-        macros: LaTeX by name, without backslash: ``{"R": r"\mathbb{R}"}``.
+        macros: LaTeX by name, without backslash: ``{"R": r"\mathbb{R}"}``, checked before.
 
     Raises:
         MathError: with the position in `latex`.
@@ -52,6 +52,17 @@ def _numbering_advice(found: re.Match[str]) -> str:
     return f"\\{command} cannot be used; write $$ … $$ (name)"
 
 
+def check_macros(macros: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first macro that cannot be read, and what is wrong with it; None if all are well."""
+    table = tuple(sorted(macros.items()))
+    try:
+        _converter(table)
+    except LatexError as error:
+        found = re.match(r"macro(\d+):\d+: (.*?)\.?$", str(error), re.DOTALL)
+        return (table[int(found[1])][0], found[2]) if found else (table[0][0], str(error))
+    return None
+
+
 @lru_cache(maxsize=4096)
 def _convert(latex: str, display: bool, macros: tuple[tuple[str, str], ...]) -> str:
     try:
@@ -65,7 +76,4 @@ def _convert(latex: str, display: bool, macros: tuple[tuple[str, str], ...]) -> 
 
 @lru_cache(maxsize=16)
 def _converter(macros: tuple[tuple[str, str], ...]) -> LatexToMathML:
-    try:
-        return LatexToMathML(macros=dict(macros), fancy_error=False)
-    except LatexError as error:
-        raise MathError(f"a macro cannot be read: {error}", 0) from error
+    return LatexToMathML(macros=dict(macros), fancy_error=False)

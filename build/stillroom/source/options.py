@@ -90,10 +90,10 @@ class Options:
 
 
 def read_directives(page: Page) -> dict[int, Options]:
-    """Check all directives of a page: M001 to M004.
+    """Check all directives of a page: M001 to M005.
 
     Sets ``meta["options"]`` of each opening token, drops what is no directive from the tokens, and
-    returns the `Options` by the ``id`` of the opening token.
+    returns the `Options` by the ``id`` of the opening token, where they can be read.
     """
     found: dict[int, Options] = {}
     kept: list[Token] = []
@@ -110,7 +110,11 @@ def read_directives(page: Page) -> dict[int, Options]:
         parent = stack[-1] if stack else ""
         stack.append(token.info)
         if _known(page, token, parent):
-            found[id(token)] = _read(page, token)
+            options = _read(page, token)
+            if options is not None:
+                found[id(token)] = options
+                if token.info == "details":
+                    options.get("open", bool, "true or false", False)
     page.tokens = kept
     return found
 
@@ -145,7 +149,8 @@ def _known(page: Page, token: Token, parent: str) -> bool:
     return True
 
 
-def _read(page: Page, token: Token) -> Options:
+def _read(page: Page, token: Token) -> Options | None:
+    """The options of a directive; None if they cannot be read at all."""
     raw: RawOptions | None = token.meta.pop("raw")
     options = Options(page, page.start(token))
     token.meta["options"] = {}
@@ -153,12 +158,14 @@ def _read(page: Page, token: Token) -> Options:
         return options
     if not raw.closed:
         page.error(options.location, "M003", "the options are never closed; add a line of ---")
-        return options
+        page.incomplete = True
+        return None
     try:
         located = _load(page, raw) if raw.yaml else _load_lines(page, raw)
     except YamlError as error:
         page.error(error.location, "M003", f"the options are not valid YAML: {error}")
-        return options
+        page.incomplete = True
+        return None
     known = DIRECTIVES[token.info].options
     for option in located.value:
         if option not in known:

@@ -26,6 +26,8 @@ class Page:
         tokens: the markdown-it token stream.
         env: markdown-it's environment.
         diagnostics: what was found in this article.
+        incomplete: whether a directive could not be read, so that a name which is not found may
+            well be in it.
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class Page:
     diagnostics: Diagnostics
     tokens: list[Token] = field(default_factory=list)
     env: dict[str, Any] = field(default_factory=dict)
+    incomplete: bool = False
 
     def at(self, line: int, column: int = 1) -> Location:
         """The place in index.md; both count from 1."""
