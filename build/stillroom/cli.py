@@ -257,8 +257,9 @@ Examples:
 )
 @click.argument("name", required=False)
 @click.option("--article", default="", shell_complete=complete_articles, help="Of this article.")
+@click.option("--library", is_flag=True, help="Only those that come with Stillroom.")
 @click.option("--markdown", is_flag=True, help="Print a page of documentation.")
-def recipes(name: str | None, article: str, markdown: bool) -> None:
+def recipes(name: str | None, article: str, library: bool, markdown: bool) -> None:
     """List what figures can show; with NAME: its parameters, defaults and documentation."""
     from stillroom import reference
     from stillroom.pipeline import article_slugs
@@ -266,12 +267,16 @@ def recipes(name: str | None, article: str, markdown: bool) -> None:
 
     settings = settings_here()
     catalogue = Catalogue(settings)
-    slugs = [article] if article else article_slugs(settings)
+    slugs = [] if library else [article] if article else article_slugs(settings)
     if name is not None:
         found = [reference.find_one(catalogue, slugs, name)]
         text = reference.as_text(found[0][1])
     else:
-        found = list(reference.find_all(catalogue, slugs))
+        found = [
+            each
+            for each in reference.find_all(catalogue, slugs)
+            if not library or each[1].module.startswith("stillroom.")
+        ]
         text = reference.as_table(found)
     catalogue.save()
     click.echo(reference.as_markdown(found) if markdown else text, nl=not markdown)
