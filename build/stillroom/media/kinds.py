@@ -67,7 +67,11 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A Vega-Lite chart: an Altair chart or its dictionary. Data must be inline."""
+    """A Vega-Lite chart: an Altair chart or its dictionary. Data must be inline.
+
+    With ``width="container"`` it fits the page, and is drawn a second time for phones. Its colours
+    follow light and dark when they are the theme's (`stillroom.media.theme`).
+    """
 
     chart: Any
 
