@@ -70,8 +70,9 @@ def browser() -> Iterator[Browser]:
             launched = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         except Error as error:
             pytest.fail(
-                f"no Chromium could be started ({found or 'none on the system'}): install one, or run"
-                f" 'playwright install chromium', or name one in STILLROOM_CHROMIUM. {error.message}",
+                f"no Chromium could be started ({found or 'none on the system'}): install one,"
+                " or run 'playwright install chromium', or name one in STILLROOM_CHROMIUM."
+                f" {error.message}",
                 pytrace=False,
             )
         yield launched
@@ -135,6 +136,23 @@ def open_page(page: Page) -> Callable[..., Page]:
         return page
 
     return open_
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Page, str], None]:
+    """Wait for a JavaScript expression to be true: ``until(page, "location.hash === '#a'")``.
+
+    The policy of the pages forbids ``wait_for_function``, which evaluates text inside them.
+    """
+
+    def wait(page: Page, expression: str) -> None:
+        for _ in range(200):
+            if page.evaluate(f"Boolean({expression})"):
+                return
+            page.wait_for_timeout(25)
+        pytest.fail(f"never true: {expression}")
+
+    return wait
 
 
 @pytest.fixture(scope="session")
@@ -202,7 +220,7 @@ def write_page(tmp_path: Path) -> Callable[..., Path]:
         output, diagnostics = Output(tmp_path / "site"), Diagnostics()
         static, environment = Static(settings, output, diagnostics), make_environment(settings)
         files = Files(output, "articles/test")
-        body = prose
+        body = Markup(prose)
         styles, scripts = static.page_styles(), static.page_scripts()
         for number, (view, result, options) in enumerate(figures or [], start=1):
             folder = tmp_path / "assets" / str(number)
