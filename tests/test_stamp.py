@@ -16,7 +16,7 @@ def settings(tmp_path):
     for name in ("stillroom.toml", "articles/a/index.md", "assets/r/k/manifest.json"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("one")
+        path.write_text('{"output": 1, "provenance": 1}')
     made.site.mkdir()
     (made.site / "index.html").write_text("page")
     write_stamp(
@@ -43,7 +43,7 @@ def test_without_a_stamp_there_is_work(settings):
     ["stillroom.toml", "articles/a/index.md", "assets/r/k/manifest.json", "site/index.html"],
 )
 def test_every_input_and_output_counts(settings, name):
-    (settings.root / name).write_text("two")
+    (settings.root / name).write_text('{"output": 2}')
     assert why(settings) == f"{name} changed"
     (settings.root / name).unlink()
     assert why(settings) == f"{name} is gone"
@@ -74,7 +74,7 @@ def test_a_touched_file_with_the_same_content_does_not_count(settings):
 
 def test_the_same_size_and_another_time_is_compared_by_content(settings):
     path = settings.root / "articles/a/index.md"
-    path.write_text("eno")
+    path.write_text(path.read_text().replace("1", "2"))
     os.utime(path, (1, 1))
     assert why(settings) == "articles/a/index.md changed"
 
@@ -90,6 +90,12 @@ def test_results_that_the_site_does_not_show_do_not_count(settings):
     other = settings.assets / ".cache" / "other" / "k"
     other.mkdir(parents=True)
     (other / "manifest.json").write_text("new")
+    assert why(settings) == ""
+
+
+def test_a_result_computed_again_with_the_same_output_does_not_count(settings):
+    path = settings.assets / "r" / "k" / "manifest.json"
+    path.write_text('{"output": 1, "provenance": "another day"}')
     assert why(settings) == ""
 
 
