@@ -11,11 +11,11 @@ def test_display_and_inline():
 
 
 def test_macros():
-    macros = {"reals": r"\mathbb{R}", "half": r"\frac{1}{2}"}
+    macros = {"mine": r"\mathbb{R}", "half": r"\frac{1}{2}"}
     assert check_macros(macros) is None
-    assert "ℝ" in to_mathml(r"\reals^n", False, macros)
-    with pytest.raises(MathError, match=r'Unknown command "\\reals"'):
-        to_mathml(r"\reals^n", False)
+    assert "ℝ" in to_mathml(r"\mine^n", False, macros)
+    with pytest.raises(MathError, match=r'Unknown command "\\mine"'):
+        to_mathml(r"\mine^n", False)
     assert check_macros({"a": "x", "b": r"\nope"}) == ("b", r'Unknown command "\nope"')
 
 

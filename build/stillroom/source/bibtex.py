@@ -65,8 +65,8 @@ _FIELDS = {
 }
 _GENRES = {"phdthesis": "PhD thesis", "mastersthesis": "Master's thesis"}
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
-# Braces that protect capitals: not the argument of a command, no command inside.
-_PROTECTED = re.compile(r"(?<![\\A-Za-z])\{([^{}\\$]+)\}")
+# Braces that protect capitals, with the rest of the word: no argument of a command.
+_PROTECTED = re.compile(r"(?<![\\A-Za-z])\{([^{}\\$]+)\}(\w*)")
 _LIGATURES = {"~": "\u00a0", "---": "—", "--": "–", "``": "“", "''": "”", "{": "", "}": ""}
 _LIGATURE = re.compile("|".join(re.escape(mark) for mark in _LIGATURES))
 _ENTRY_KEY = re.compile(r"@\w+\s*[{(]\s*([^\s,{}]+)\s*,")
@@ -234,7 +234,7 @@ def _text(value: Any, *, protect: bool = False) -> str:
     for found in _PROTECTED.finditer(latex):
         parts += [
             _decode(latex[position : found.start()], strip=False),
-            f'<span class="nocase">{_decode(found[1])}</span>',
+            f'<span class="nocase">{_decode(found[1])}{found[2]}</span>',
         ]
         position = found.end()
     parts.append(_decode(latex[position:], strip=False))

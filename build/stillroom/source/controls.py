@@ -50,10 +50,10 @@ def read_roles(
     """
     tokens = [token for token in page.walk() if token.type == "role"]
     for token in tokens:
-        reader = _ROLES.get(token.meta["name"])
+        reader = ROLES.get(token.meta["name"])
         if reader is None:
             name = token.meta["name"]
-            page.error(page.start(token), "M006", f"unknown role '{name}'{nearest(name, _ROLES)}")
+            page.error(page.start(token), "M006", f"unknown role '{name}'{nearest(name, ROLES)}")
             continue
         try:
             reader(page, token)
@@ -226,7 +226,7 @@ def _decimals(text: str) -> int:
     return 15 if "e" in text.lower() else len(text.partition(".")[2])
 
 
-_ROLES: Mapping[str, Callable[[Page, Token], None]] = {
+ROLES: Mapping[str, Callable[[Page, Token], None]] = {
     "fact": _fact,
     "slider": _slider,
     "picker": _picker,
