@@ -46,7 +46,7 @@ document.addEventListener("DOMContentLoaded", () => {
     card.id = "preview-card";
     card.setAttribute("role", "tooltip");
     card.append(content(target));
-    document.body.append(card);
+    document.querySelector("main").append(card);
     owner = link;
     link.setAttribute("aria-describedby", card.id);
     place(link);
