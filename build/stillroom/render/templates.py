@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import traceback
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +12,7 @@ from jinja2 import (
     BaseLoader,
     ChoiceLoader,
     Environment,
+    FileSystemBytecodeCache,
     FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
@@ -38,8 +40,12 @@ def make_environment(settings: Settings, views: Path | None = None) -> Environme
     loader: BaseLoader = FileSystemLoader([str(folder) for folder in settings.templates])
     if views is not None:
         loader = ChoiceLoader([PrefixLoader({"views": FileSystemLoader(str(views))}), loader])
+    # Compiling the templates of a page takes longer than filling them.
+    compiled = settings.scratch / "templates" / version("jinja2")
+    compiled.mkdir(parents=True, exist_ok=True)
     environment = Environment(
         loader=loader,
+        bytecode_cache=FileSystemBytecodeCache(str(compiled)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
