@@ -49,7 +49,7 @@
   function paint(cell, value) {
     const t = Math.max(-1, Math.min(1, value / 2));
     cell.style.setProperty("--t", t.toFixed(3));
-    cell.classList.toggle("strong", Math.abs(t) > 0.45);
+    cell.classList.toggle("strong", Math.abs(t) > 0.62);
     cell.textContent = number(value);
   }
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.graphs.drawing import describe, random_graph
+from stillroom.recipes.graphs.drawing import describe, neighbours, random_graph
 from stillroom.recipes.graphs.laplacian import adjacency
 from stillroom.recipes.graphs.layers import MODELS, UNIT_WEIGHTS, WEIGHTS, update
 
@@ -88,11 +88,10 @@ def _reference(index: int, generator: torch.Generator) -> dict[str, Any]:
         name: round(value, 3) for name, value in zip(WEIGHTS[model], drawn.tolist(), strict=True)
     }
     backwards = bool(torch.randint(2, (), generator=generator))
-    graph = describe(A, h)
     return {
         "model": model,
-        "neighbours": graph["neighbours"],
-        "features": graph["features"],
+        "neighbours": neighbours(A),
+        "features": h.tolist(),
         "weights": weights,
         "backwards": backwards,
         "updated": update(model, A, h, weights, backwards=backwards).tolist(),

@@ -33,6 +33,7 @@ def neighbourhoods(run: Run, *, side: Annotated[int, Field(ge=4, le=7)] = 6) -> 
         those at 1 and at 2 hops, from powers of the adjacency.
     """
     place = _places(side, run.generator("places"))
+    first = _fill(place)
     A = gabriel(place)
     degree = A.sum(1).long()
     distance = hops(A)
@@ -49,7 +50,7 @@ def neighbourhoods(run: Run, *, side: Annotated[int, Field(ge=4, le=7)] = 6) -> 
             "side": side,
             "edges": edges(A),
             "neighbours": neighbours(A),
-            "drawings": [_fill(place).tolist(), (1 - layout(A).flip(1)).tolist()],
+            "drawings": [first.tolist(), _elsewhere(A, first).tolist()],
             "start": side * (side // 2 - 1) + side // 2,
             "reference": [
                 [(row == length).nonzero()[:, 0].tolist() for length in (1, 2)] for row in distance
@@ -80,6 +81,18 @@ def _places(side: int, generator: torch.Generator) -> Tensor:
     y, x = torch.meshgrid(steps, steps, indexing="ij")
     moved = torch.rand(side * side, 2, generator=generator, dtype=torch.float64) - 0.5
     return torch.stack([x.flatten(), y.flatten()], 1) + 0.7 * moved
+
+
+def _elsewhere(A: Tensor, first: Tensor) -> Tensor:
+    """Lay the graph out anew, turned and mirrored so that nodes end far from where they were."""
+    place = layout(A) - 0.5
+    turned = [
+        torch.stack([x * axes[:, 0], y * axes[:, 1]], 1) + 0.5
+        for axes in (place, place.flip(1))
+        for x in (1, -1)
+        for y in (1, -1)
+    ]
+    return max(turned, key=lambda each: float((each - first).norm(dim=1).mean()))
 
 
 def _fill(place: Tensor) -> Tensor:
