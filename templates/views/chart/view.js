@@ -27,6 +27,7 @@
       this.box = box;
       this.asset = payload.assets[box.dataset.chart];
       this.shown = null;
+      this.loading = false;
     }
 
     ready() {
@@ -38,7 +39,8 @@
     }
 
     async open() {
-      this.button.disabled = true;
+      if (this.loading) return; // a disabled button would lose the focus
+      this.loading = true;
       try {
         const embed = await load(this.href);
         const place = document.createElement("div");
@@ -57,7 +59,7 @@
         this.figure.announce("The interactive chart could not be loaded");
         console.error(error);
       }
-      this.button.disabled = false;
+      this.loading = false;
     }
 
     close() {
