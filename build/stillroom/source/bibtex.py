@@ -139,9 +139,7 @@ def _report_duplicate(
 
 def _reason(block: ParsingFailedBlock) -> str:
     if isinstance(block, DuplicateFieldKeyBlock):
-        return (
-            f"a field is given twice ({str(block.error).partition(chr(39))[2].split(chr(39))[0]})"
-        )
+        return f"a field is given twice ({', '.join(sorted(block.duplicate_keys))})"
     if isinstance(block.error, BlockAbortedException):
         return " ".join(block.error.abort_reason.split()).rstrip(". ")
     return str(block.error).partition("\n")[0] or type(block.error).__name__

@@ -67,13 +67,12 @@ def _read_bibliography(
     """The entries; None if the file cannot be read, so that no key can be called unknown."""
     if front is None:
         return None
-    name = front.bibliography
-    path = page.folder / (name or DEFAULT)
-    if not name and not path.is_file():
-        return {}
+    name = front.bibliography or DEFAULT
     where = fields.get("bibliography", page.at(1))
-    found = find_name(page, name or DEFAULT)
+    found = find_name(page, name)
     if found is None:
+        if not front.bibliography:
+            return {}
         files = [file.name for file in page.folder.glob("*.bib")]
         message = f"there is no file '{name}' in the article's folder{nearest(name, files)}"
         page.error(where, "C001", message)

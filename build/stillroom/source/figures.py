@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from markdown_it.token import Token
 
@@ -11,7 +11,7 @@ from stillroom.diagnostics import Location, nearest
 from stillroom.source import claims
 from stillroom.source.links import find_file
 from stillroom.source.model import Claim, Figure, Picture, Width
-from stillroom.source.options import Options
+from stillroom.source.options import FIGURE_OPTIONS, Options
 from stillroom.source.page import NAME, Page
 
 WIDTHS: tuple[Width, ...] = get_args(Width)
@@ -78,14 +78,10 @@ def _figure(page: Page, options: Options, recipe: str, number: int) -> Figure:
 def _picture(page: Page, token: Token, options: Options, argument: str, number: int) -> Picture:
     name, width, alt = _common(page, options)
     for option in options.located.value:
-        if option not in _PICTURE_OPTIONS and option in token.meta["options"]:
+        if option in FIGURE_OPTIONS and option not in _PICTURE_OPTIONS:
             message = f"'{option}' is for figures with a recipe; '{argument}' names a file"
             page.error(options.place(option), "M004", message)
-    where = Location(
-        options.location.path,
-        options.location.line,
-        options.location.column + token.meta["offset"],
-    )
+    where = _shift(options.location, token.meta["offset"] + 1)
     source = page.folder / argument
     if source.suffix.lower() not in SUFFIXES:
         kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
@@ -105,7 +101,7 @@ def _common(page: Page, options: Options) -> tuple[str, Width, str]:
         message = "the figure has no alternative text; say in `alt:` what it shows"
         page.error(options.place("alt"), "F002", message)
     width = options.choice("width", WIDTHS, "text")
-    return name, next(known for known in WIDTHS if known == width), alt
+    return name, cast(Width, width), alt
 
 
 def read_name(page: Page, options: Options) -> str:
@@ -158,4 +154,5 @@ def _check_claims(page: Page, figures: list[Figure]) -> None:
 
 
 def _shift(location: Location, column: int) -> Location:
+    """The place of a column, from 1, of the text that begins at `location`."""
     return Location(location.path, location.line, location.column + column - 1)

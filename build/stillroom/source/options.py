@@ -122,7 +122,7 @@ def read_directives(page: Page) -> dict[int, Options]:
 def _report_stray(page: Page, token: Token) -> None:
     if token.content.strip(":"):
         name = token.content.strip(":{} \t").partition(" ")[0][:20] or "name"
-        message = f"a directive is written {':::'}{{{name}}}, not {token.content[:40]}"
+        message = f"a directive is written :::{{{name}}}, not {token.content[:40]}"
         page.error(page.start(token), "M001", message)
     else:
         message = f"{token.content} closes nothing: no directive was opened with as many colons"
@@ -228,6 +228,5 @@ def _value(text: str, place: Callable[[int, int], Location], line: int, start: i
         if text[:1] in {"{", "[", '"', "'"}:
             raise
         return Located(text, {}, {})
-    return (
-        located if not isinstance(located.value, dict) or text[:1] == "{" else Located(text, {}, {})
-    )
+    looks_like_mapping = isinstance(located.value, dict) and text[:1] != "{"  # "A cat: orange"
+    return Located(text, {}, {}) if looks_like_mapping else located
