@@ -93,6 +93,13 @@ def test_results_that_the_site_does_not_show_do_not_count(settings):
     assert why(settings) == ""
 
 
+def test_a_file_that_goes_during_the_build_is_not_missed(settings):
+    before = snapshot(settings)
+    (settings.root / "articles/a/index.md").unlink()
+    write_stamp(settings, before, settings.site, options=OPTIONS)
+    assert why(settings) == "articles/a/index.md is gone"
+
+
 def test_a_result_computed_again_with_the_same_output_does_not_count(settings):
     path = settings.assets / "r" / "k" / "manifest.json"
     path.write_text('{"output": 1, "provenance": "another day"}')

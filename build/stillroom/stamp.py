@@ -81,6 +81,8 @@ def write_stamp(
     """
     shown = sorted(set(results))
     files = before.files | _stat(settings, _made(settings, output, shown))
+    now = snapshot(settings).files
+    edited = {name for name, entry in before.files.items() if now.get(name) != entry}
     value = {
         "version": VERSION,
         "options": dict(options),
@@ -88,7 +90,9 @@ def write_stamp(
         "results": shown,
         "warnings": list(warnings),
         "files": {
-            name: [*entry, _digest(settings.root / name)] for name, entry in sorted(files.items())
+            # What was edited while the build ran has no digest that can be right.
+            name: [*entry, "" if name in edited else _digest(settings.root / name)]
+            for name, entry in sorted(files.items())
         },
     }
     path = stamp_path(settings, output)
