@@ -237,7 +237,7 @@ def _validate(
             message = each["msg"].removeprefix("Input should be ")
             if message == each["msg"]:
                 message = message[:1].lower() + message[1:]
-            expected.setdefault(place, []).append(message)
+            expected.setdefault(place, []).append(message if place else type_text(hint))
             got[place] = value
         return None, tuple(
             _wrong(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import graphlib
+import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -91,6 +92,7 @@ def run_plan(
     device: str = "auto",
     scheduler: str = "",
     report: Reporter,
+    slots: Sequence[Slot] = (),
 ) -> Outcome:
     """Run the steps of `plan` that are not fresh.
 
@@ -102,6 +104,7 @@ def run_plan(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         scheduler: the address of a Dask scheduler; empty: work on this machine.
         report: is told of everything as it happens.
+        slots: where steps run, if neither on this machine nor in a Dask cluster.
 
     Raises:
         DeviceError, SchedulerError: what was asked for is not there.
@@ -110,8 +113,9 @@ def run_plan(
     coordinator = _Coordinator(plan, settings, store, report)
     if plan.stale:
         store.sweep()
-        slots = _slots(plan, settings, jobs=jobs, device=device, scheduler=scheduler)
-        coordinator.run(slots)
+        coordinator.run(
+            slots or _slots(plan, settings, jobs=jobs, device=device, scheduler=scheduler)
+        )
     return coordinator.outcome()
 
 
@@ -165,7 +169,7 @@ class _Coordinator:
             if step.manifest is not None:
                 self._manifests[step.id] = step.manifest
 
-    def run(self, slots: list[Slot]) -> None:
+    def run(self, slots: Sequence[Slot]) -> None:
         """Run until nothing more can be done."""
         self._free = list(slots)
         self._report.planned(self._plan.stale)
@@ -339,12 +343,13 @@ def _answer(future: Future[Answer], slot: Slot) -> Answer:
 
 
 def _manifest(ingredients: Ingredients, done: Done) -> Manifest:
+    result = json.loads(done.result_json)
     return Manifest(
         key=key_of(ingredients),
         ingredients=ingredients,
         facts=done.facts,
-        data={},
-        tables={},
+        data=result["data"],
+        tables=result["tables"],
         assets=done.assets,
         output=output_of(done.facts, done.result_json, done.assets),
         provenance=Provenance(done.seconds, done.device, done.peak_memory, done.versions, _now()),

@@ -233,14 +233,15 @@ class Store:
         """A folder to write in; its lock tells `sweep` that its writer is alive."""
         self._partial.mkdir(parents=True, exist_ok=True)
         name = f"{os.getpid()}-{secrets.token_hex(8)}"
-        with FileLock(self._partial / f"{name}.lock"):
-            try:
+        lock = FileLock(self._partial / f"{name}.lock")
+        try:
+            with lock:
                 (self._partial / name).mkdir()
                 yield self._partial / name
-            finally:
-                for folder in self._partial.glob(f"{name}*/"):
-                    shutil.rmtree(folder, ignore_errors=True)
-        (self._partial / f"{name}.lock").unlink(missing_ok=True)
+        finally:
+            for folder in self._partial.glob(f"{name}*/"):
+                shutil.rmtree(folder, ignore_errors=True)
+            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def _load(path: Path) -> tuple[dict[str, Any], bytes]:
