@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
@@ -24,6 +25,7 @@ from stillroom.render.references import Citations, short_names
 from stillroom.source.model import Article, CitationItem, Control, FactUse, Figure, Picture
 from stillroom.source.page import plain_text
 
+_CLOSING = ".,;:!?)]’”"
 _NAMES = {"figure": "Figure", "equation": "Equation", "table": "Table"}
 _TITLES = {"note": "Note", "tip": "Tip", "important": "Important", "warning": "Warning"}
 
@@ -269,10 +271,16 @@ class ArticleRenderer(RendererHTML):
         return escape(tokens[idx].content)
 
     def math_inline(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        """A formula in a sentence."""
-        return str(tokens[idx].meta["mathml"])
+        """A formula in a sentence; browsers would let the mark after it begin the next line."""
+        mathml = str(tokens[idx].meta["mathml"])
+        mark = _mark_after_formula(tokens, idx + 1)
+        return f'<span class="nowrap">{mathml}{escape(mark)}</span>' if mark else mathml
 
     math_inline_double = math_inline
+
+    def text(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """Text, without the mark that its formula took along."""
+        return escapeHtml(tokens[idx].content[len(_mark_after_formula(tokens, idx)) :])
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         """An image of the article's folder, in a sentence or paragraph of its own."""
@@ -377,3 +385,13 @@ def _directives(tokens: Sequence[Token]) -> Iterator[tuple[Token, Sequence[Token
             yield tokens[index], tokens[index + 1 : end]
             index = end
         index += 1
+
+
+def _mark_after_formula(tokens: Sequence[Token], idx: int) -> str:
+    """Return the punctuation at the start of the text at `idx` if a formula stands before it."""
+    if idx == len(tokens) or tokens[idx].type != "text":
+        return ""
+    if idx == 0 or not tokens[idx - 1].type.startswith("math_inline"):
+        return ""
+    content = tokens[idx].content
+    return content[: len(content) - len(content.lstrip(_CLOSING))]

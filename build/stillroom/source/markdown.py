@@ -25,8 +25,8 @@ _COMMENTS = re.compile(r"\s*(<!--.*?-->\s*)+", re.DOTALL)
 @lru_cache(maxsize=1)
 def make_parser() -> MarkdownIt:
     """The parser of articles. HTML is recognised so that it can be reported, never passed on."""
-    md = MarkdownIt("commonmark", {"html": True, "maxNesting": _DEEPEST})
-    md.enable(["table", "strikethrough"])
+    md = MarkdownIt("commonmark", {"html": True, "maxNesting": _DEEPEST, "typographer": True})
+    md.enable(["table", "strikethrough", "smartquotes"])
     md.use(
         dollarmath_plugin,
         allow_space=False,
