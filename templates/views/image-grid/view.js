@@ -29,8 +29,11 @@ stillroom.view("image-grid", class {
       cell.tabIndex = -1;
     }
     cells[0].tabIndex = 0;
-    list.addEventListener("pointerover", (event) => {
-      if (event.pointerType === "mouse") this.point(event.target.closest(".cell"));
+    list.addEventListener("pointermove", (event) => {
+      // A page that scrolls under a resting pointer points at nothing.
+      if (event.pointerType !== "mouse" || !(event.movementX || event.movementY)) return;
+      const cell = event.target.closest(".cell");
+      if (cell !== this.pointed) this.point(cell);
     });
     list.addEventListener("pointerleave", () => this.point(null));
     list.addEventListener("focusin", (event) => {
