@@ -314,7 +314,7 @@
         <td>ReLU( ${factor(A_W)} · (${factor(W)} · ${value(v)} + ${factor(W)} · ${value(u)}) ) = ${number(scores[i])}</td>
         <td><span class="share" style="--share: ${shares[i].toFixed(4)}; --node: ${colour(u)}"></span>${shares[i].toFixed(2)}</td></tr>`);
       return [
-        `${left}<var>W</var> · ( ${seen.map((u) => `<var>α</var><sub>${this.graph.names[u]}</sub>${this.name(u)}`).join(" + ")} ) )`,
+        `${left}<var>W</var> · ( ${seen.map((u) => `<var>α</var><sub>${this.graph.names[u]}</sub> ${this.name(u)}`).join(" + ")} ) )`,
         `<table class="attention"><thead><tr><th scope="col">from</th><th scope="col">score for ${own}</th><th scope="col">share <var>α</var></th></tr></thead><tbody>${rows.join("")}</tbody></table>`,
         `= ReLU( ${factor(W)} · ( ${seen.map((u, i) => `${shares[i].toFixed(2)} · ${value(u)}`).join(" + ")} ) ) = <strong>${number(result.value)}</strong>`,
       ];

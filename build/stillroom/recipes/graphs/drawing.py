@@ -27,7 +27,7 @@ def hops(A: Tensor) -> Tensor:
     return distance
 
 
-def layout(A: Tensor, steps: int = 100) -> Tensor:
+def layout(A: Tensor, steps: int = 300) -> Tensor:
     """Place nodes so that distances on the page follow distances in the graph.
 
     Minimises the stress ``Σ (|p_i - p_j| - d_ij)² / d_ij²`` by majorisation from a circle (Gansner,
