@@ -113,6 +113,8 @@ def test_shuffle_sort_undo_and_reset(orders):
     orders.get_by_role("button", name="Shuffle").click()
     first = order(orders)
     assert sorted(first) == NAMES
+    assert columns(orders) == first
+    assert len({chip(orders, name).bounding_box()["y"] for name in NAMES}) == 1
     assert first != START
     orders.get_by_role("button", name="Shuffle").press("Enter")
     assert order(orders) != first
