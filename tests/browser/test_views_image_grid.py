@@ -25,11 +25,10 @@ def test_pointing_enlarges_within_the_figure(view_page):
     cell.hover()
     expect(enlarged(page)).to_contain_text("grey 11")
     expect(enlarged(page)).to_contain_text("level 11")
+    page.wait_for_timeout(300)  # it grows into place
     small, large = cell.locator(".cell-picture").bounding_box(), enlarged(page).bounding_box()
     assert large["width"] > 1.5 * small["width"]
     box = page.locator(".grid-box").bounding_box()
-    page.wait_for_timeout(200)  # it grows into place
-    large = enlarged(page).bounding_box()
     assert large["x"] >= box["x"] - 1
     assert large["x"] + large["width"] <= box["x"] + box["width"] + 1
     page.mouse.move(0, 0)
@@ -76,6 +75,15 @@ def test_search_finds_a_picture_by_its_number(view_page):
     page.get_by_role("button", name="Reset").click()
     expect(enlarged(page)).to_be_hidden()
     assert field.input_value() == ""
+
+
+def test_scrolling_under_a_resting_pointer_enlarges_nothing(view_page):
+    page = view_page("image-grid", grid(), prose="<p>x</p>" * 40, screen={"height": 500})
+    box = page.locator(".cells").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, 2)
+    page.evaluate("document.querySelector('.cells').scrollIntoView({behavior: 'instant'})")
+    page.wait_for_timeout(400)
+    expect(enlarged(page)).to_be_hidden()
 
 
 def test_touch_pins_and_lets_go(view_page):

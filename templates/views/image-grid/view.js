@@ -30,8 +30,8 @@ stillroom.view("image-grid", class {
     }
     cells[0].tabIndex = 0;
     list.addEventListener("pointermove", (event) => {
-      // A page that scrolls under a resting pointer points at nothing.
-      if (event.pointerType !== "mouse" || !(event.movementX || event.movementY)) return;
+      // Not pointerover: a page that scrolls under a resting pointer points at nothing.
+      if (event.pointerType !== "mouse") return;
       const cell = event.target.closest(".cell");
       if (cell !== this.pointed) this.point(cell);
     });
@@ -129,7 +129,7 @@ stillroom.view("image-grid", class {
     const { box, enlarged } = this;
     const outer = box.getBoundingClientRect();
     const inner = cell.getBoundingClientRect();
-    const width = Math.min(Math.max(2.2 * inner.width, 180), 420, outer.width);
+    const width = Math.min(Math.max(2.2 * inner.width, 180), Math.max(1.6 * inner.width, 420), outer.width);
     enlarged.style.width = `${width}px`;
     const height = enlarged.offsetHeight;
     const left = inner.left - outer.left + (inner.width - width) / 2;
