@@ -1,0 +1,1 @@
+"""Value learning in gridworlds: exact values, estimators, and the paths they average over."""
