@@ -60,8 +60,8 @@ class DaskSlot:
         """Do nothing: the cluster replaces its workers itself."""
 
     def close(self, *, kill: bool) -> None:
-        """Leave the cluster as it is; its steps are cancelled."""
-        self._executor.shutdown(wait=False, cancel_futures=kill)
+        """Leave the cluster, which lives on; a step that still runs is cancelled."""
+        self._executor.shutdown(wait=not kill)
         self._close()
 
 

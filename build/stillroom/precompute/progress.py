@@ -127,7 +127,11 @@ class Plain(Quiet):
 
 
 class Rich(Quiet):
-    """A live display: the steps that run, on which device, how far they are, how long is left."""
+    """A live display: the steps that run, on which device, how far they are, how long is left.
+
+    Attributes:
+        display: what is drawn.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
@@ -145,7 +149,8 @@ class Rich(Quiet):
             BarColumn(bar_width=24),
             console=self._console,
         )
-        self._live = Live(Group(self._steps, self._overall), console=self._console, transient=True)
+        self.display = Group(self._steps, self._overall)
+        self._live = Live(self.display, console=self._console, transient=True)
         self._bars: dict[str, TaskID] = {}
         self._begun: dict[str, float] = {}
         self._all: TaskID | None = None
