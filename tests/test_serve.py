@@ -93,6 +93,11 @@ def test_a_page_gets_the_script_and_may_listen_and_the_file_stays(server, folder
     assert response.headers["Cache-Control"] == "no-store"
 
 
+def test_a_policy_with_escaped_quotes_is_widened_too():
+    page = with_client('<meta content="default-src &#39;none&#39;; script-src &#39;self&#39;">', 1)
+    assert "default-src &#39;none&#39;; connect-src &#39;self&#39;; script-src" in page
+
+
 def test_a_page_without_an_end_of_body_gets_the_script_too():
     assert with_client("<p>x", 3).endswith('data-number="3" defer></script>')
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 import sys
 import threading
 import traceback
@@ -34,6 +35,7 @@ KEEP_ALIVE = 15.0  # seconds between signs of life to a waiting page
 CLIENT = Path(__file__).with_name("serve.js")
 OWN = "/.stillroom/"  # paths that the server answers itself
 
+_POLICY = re.compile(r"default-src ('|&#39;)none\1")
 _WAITING = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
     '<body style="font: 1.1rem/1.5 system-ui; margin: 3rem; color-scheme: light dark">'
@@ -95,7 +97,7 @@ def locate(folder: Path, url: str) -> Path | None:
 
 def with_client(page: str, number: int) -> str:
     """Add the preview's script to a page of build `number`, and allow it to listen to us."""
-    page = page.replace("default-src 'none'", "default-src 'none'; connect-src 'self'", 1)
+    page = _POLICY.sub(r"\g<0>; connect-src \1self\1", page, count=1)
     script = f'<script src="{OWN}client.js" data-number="{number}" defer></script>'
     head, end, tail = page.rpartition("</body>")
     return f"{head}{script}{end}{tail}" if end else page + script
