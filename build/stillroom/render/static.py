@@ -57,9 +57,16 @@ class Static:
         for kind in ("css", "js"):
             paths = [folder / name / f"view.{kind}" for folder in folders]
             found[kind] = [path for path in paths if path.is_file()][:1]
+        # What else lies beside view.js comes before it: a large view in several parts.
+        parts = [part for path in found["js"] for part in sorted(path.parent.glob("*.js"))]
+        found["js"] = sorted(parts, key=lambda part: part.name == "view.js")
         styles = [self._write(f"view-{name}.css", self._css(path)) for path in found["css"]]
         scripts = [
-            self._write(f"view-{name}.js", path.read_text(encoding="utf-8")) for path in found["js"]
+            self._write(
+                f"view-{name}.js" if path.name == "view.js" else f"view-{name}-{path.name}",
+                path.read_text(encoding="utf-8"),
+            )
+            for path in found["js"]
         ]
         return styles, scripts
 

@@ -6,14 +6,15 @@ by operation, so that both give the same numbers: change one and change the othe
 Chance is a function of four whole numbers below 2^32 and of nothing else::
 
     mix(x):  x ^= x >> 16;  x *= 0x7feb352d;  x ^= x >> 15;  x *= 0x846ca68b;  x ^= x >> 16
-    h = mix(seed + 0x9e3779b9);  h = mix(h ^ walker);  h = mix(h ^ time);  h = mix(h ^ purpose)
-    chance = h / 2^32
+    key = mix(mix(seed + 0x9e3779b9) ^ walker)
+    chance = mix(mix(key ^ time) ^ purpose) / 2^32
 
 all modulo 2^32. `mix` is C. Wellons' *lowbias32* (2018), a permutation of the 32-bit numbers.
 
 Updates are those of R. Sutton and A. Barto, *Reinforcement Learning* (2nd ed., 2018), with a
 constant step size: Monte Carlo of every visit (section 5.4), Sarsa (6.4), Q-learning (6.5),
-Expected Sarsa (6.6), Double Q-learning (6.7) and Sarsa(λ) with replacing traces (12.7).
+Expected Sarsa (6.6), Double Q-learning (6.7) and Sarsa(λ) (12.7), here with replacing traces
+(S. Singh and R. Sutton, *Reinforcement Learning with Replacing Eligibility Traces*, 1996).
 """
 
 from __future__ import annotations
@@ -46,12 +47,14 @@ def mix(x: int) -> int:
     return x ^ x >> 16
 
 
-def chance(seed: int, walker: int, time: int, purpose: int) -> float:
-    """A number in [0, 1) that depends on the four numbers alone."""
-    h = mix(seed + 0x9E3779B9 & FULL)
-    for part in (walker, time, purpose):
-        h = mix(h ^ part)
-    return h / 2**32
+def stream(seed: int, walker: int) -> int:
+    """The key of a walker's own chance."""
+    return mix(mix(seed + 0x9E3779B9 & FULL) ^ walker)
+
+
+def chance(key: int, time: int, purpose: int) -> float:
+    """A number in [0, 1) that depends on seed, walker, time and purpose alone."""
+    return mix(mix(key ^ time) ^ purpose) / 2**32
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,21 @@ class Rule:
 
 @dataclass
 class Walker:
-    """One of those who walk the world; `time` counts all its steps, `length` the episode's."""
+    """One of those who walk the world.
 
-    number: int
+    Attributes:
+        key: of its chance.
+        state: where it is.
+        action: what it has already chosen to do there, or -1.
+        time, length: steps so far, and steps of this episode.
+        gained, discount: discounted return of this episode, and what the next reward counts.
+        episode: pairs and rewards, for Monte Carlo.
+        traces: of every pair, for Sarsa(λ).
+    """
+
+    key: int
     state: int = 0
-    action: int = -1  # already chosen for the next step, or -1
+    action: int = -1
     time: int = 0
     length: int = 0
     gained: float = 0.0
@@ -112,7 +125,6 @@ class Learner:
         if bool(((world.P > 0) & (world.P < 1)).any()):
             raise ValueError("expected a world without slip and wind")
         self.rule = rule
-        self.seed = seed
         self.states = world.states
         self.actions = world.actions
         self.starts = [int(s) for s in world.start.nonzero()[:, 0]]
@@ -125,7 +137,7 @@ class Learner:
         self.returns: list[float] = []
         self.steps = 0
         self.digest = 0
-        self.walkers = [Walker(number, traces=[0.0] * size) for number in range(walkers)]
+        self.walkers = [Walker(stream(seed, number)) for number in range(walkers)]
         for walker in self.walkers:
             self._start(walker)
 
@@ -153,7 +165,7 @@ class Learner:
         return torch.tensor(values, dtype=torch.float64)
 
     def _start(self, walker: Walker) -> None:
-        draw = chance(self.seed, walker.number, walker.time, START)
+        draw = chance(walker.key, walker.time, START)
         walker.state = self.starts[math.floor(draw * len(self.starts))]
         walker.action = -1
         walker.length = 0
@@ -193,8 +205,8 @@ class Learner:
 
     def _choose(self, walker: Walker) -> int:
         """ε-greedy; among equally good actions all are as likely."""
-        draw = chance(self.seed, walker.number, walker.time, ACTION)
-        if chance(self.seed, walker.number, walker.time, EXPLORE) < self.rule.epsilon:
+        draw = chance(walker.key, walker.time, ACTION)
+        if chance(walker.key, walker.time, EXPLORE) < self.rule.epsilon:
             return math.floor(draw * self.actions)
         table = self.tables[0]
         if self.rule.algorithm == "double-q":
@@ -243,7 +255,7 @@ class Learner:
 
     def _learn_twice(self, walker: Walker, pair: int, reward: float, ended: bool) -> None:
         """Learn one table, by lot; the other says what its favourite is worth."""
-        heads = chance(self.seed, walker.number, walker.time, TABLE) < 0.5
+        heads = chance(walker.key, walker.time, TABLE) < 0.5
         table, other = self.tables if heads else self.tables[::-1]
         target = reward
         if not ended:
