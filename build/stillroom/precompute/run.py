@@ -352,13 +352,14 @@ def _manifest(ingredients: Ingredients, done: Done) -> Manifest:
         tables=result["tables"],
         assets=done.assets,
         output=output_of(done.facts, done.result_json, done.assets),
-        provenance=Provenance(done.seconds, done.device, done.peak_memory, done.versions, _now()),
+        provenance=Provenance(done.seconds, done.device, done.peak_memory, done.versions, now()),
         folder="",
         frozen=False,
     )
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time in UTC, or the one that SOURCE_DATE_EPOCH asks for."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
     return moment.isoformat(timespec="seconds")

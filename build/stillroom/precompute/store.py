@@ -91,6 +91,14 @@ class Store:
             {name: (folder / name).read_bytes() for name in names},
         )
 
+    def result_json(self, manifest: Manifest) -> bytes:
+        """Return the content of the ``result.json`` of a result.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return (self._assets / manifest.folder / RESULT).read_bytes()
+
     def write(
         self, manifest: Manifest, result_json: bytes, files: Mapping[str, bytes], *, force: bool
     ) -> Manifest:
