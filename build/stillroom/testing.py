@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from stillroom.precompute import parameters
 from stillroom.precompute.encoding import encode_result
 from stillroom.precompute.inputs import MissingInputError, read_input
+from stillroom.precompute.job import Answer, Job
+from stillroom.precompute.worker import Message, compute
 from stillroom.recipe import Progress, Recipe, Result, Run, Stored
 
 
@@ -72,6 +75,39 @@ def store_recipe(recipe: Recipe[Any], /, **options: Any) -> Stored:
     facts, result_json, _, files = encode_result(run_recipe(recipe, **options))
     content = json.loads(result_json)
     return Stored(facts, content["data"], content["tables"], files)
+
+
+class InlineSlot:
+    """A slot for `run_plan` that computes in this process, one step at a time, as a test likes it.
+
+    Args:
+        root: the site's folder.
+        device: what its steps compute on.
+    """
+
+    def __init__(self, root: Path, device: str = "cpu") -> None:
+        self.device = device
+        self.jobs: list[Job] = []
+        self._root = root
+        self._said: list[Message] = []
+
+    def submit(self, job: Job) -> Future[Answer]:
+        """Compute at once."""
+        self.jobs.append(job)
+        future: Future[Answer] = Future()
+        future.set_result(compute(job, self._root, self._said.append))
+        return future
+
+    def messages(self) -> Iterator[Message]:
+        """What the step has said."""
+        said, self._said = self._said, []
+        yield from said
+
+    def restart(self) -> None:
+        """Nothing to do."""
+
+    def close(self, *, kill: bool) -> None:
+        """Nothing to do."""
 
 
 def _inputs(names: Iterable[str], folder: Path) -> dict[str, bytes]:
