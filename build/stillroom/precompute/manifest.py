@@ -57,7 +57,10 @@ class Ingredients:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a result came to be. None of this is in the key, and none of it is on a page."""
+    """How a result came to be. None of this is in the key, and none of it is on a page.
+
+    `seconds` of work: of the clock, but on a CPU without the time spent waiting for it.
+    """
 
     seconds: float
     device: str
