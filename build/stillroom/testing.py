@@ -106,7 +106,7 @@ class InlineSlot:
     def restart(self) -> None:
         """Nothing to do."""
 
-    def close(self, *, kill: bool) -> None:
+    def close(self) -> None:
         """Nothing to do."""
 
 

@@ -76,7 +76,7 @@ def test_a_slot_a_thread_and_one_a_declared_gpu(cluster):
     for device, expected in [("cpu", ["cpu"]), ("auto", ["cuda", "cpu"])]:
         slots = dask_slots(cluster.scheduler_address, device=device)
         for slot in slots:
-            slot.close(kill=False)
+            slot.close()
         assert [slot.device for slot in slots] == expected
 
 

@@ -75,7 +75,7 @@ def test_a_slot_a_gpu_and_no_slot_in_vain(tmp_path, monkeypatch, steps, jobs, ex
         assert [slot.device for slot in slots] == expected
     finally:
         for slot in slots:
-            slot.close(kill=True)
+            slot.close()
 
 
 @pytest.mark.slow

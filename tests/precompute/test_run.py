@@ -189,22 +189,22 @@ def test_an_executor_that_fails_by_itself_is_told(site):
 
 def test_an_interrupt_ends_the_workers_and_keeps_what_is_finished(site):
     class Interrupted(InlineSlot):
-        killed = None
+        closed = False
 
         def submit(self, job):
             if job.recipe == "slow":
                 return super().submit(job)
             raise KeyboardInterrupt
 
-        def close(self, *, kill):
-            self.killed = kill
+        def close(self):
+            self.closed = True
 
     slot = Interrupted(site.root)
     told = Recorder()
     plan = site.plan(figure("good"), figure("slow", "fig-b"))
     with pytest.raises(KeyboardInterrupt):
         site.run(plan, told, slots=[slot])
-    assert slot.killed is True
+    assert slot.closed
     assert told.told[-1] == ("closed",)
     assert [step.recipe for step in site.plan(figure("good"), figure("slow", "fig-b")).stale] == [
         "good"

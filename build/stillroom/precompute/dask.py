@@ -59,9 +59,9 @@ class DaskSlot:
     def restart(self) -> None:
         """Do nothing: the cluster replaces its workers itself."""
 
-    def close(self, *, kill: bool) -> None:
+    def close(self) -> None:
         """Leave the cluster, which lives on; a step that still runs is cancelled."""
-        self._executor.shutdown(wait=not kill)
+        self._executor.shutdown(wait=False)
         self._close()
 
 

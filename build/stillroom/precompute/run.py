@@ -173,18 +173,16 @@ class _Coordinator:
         """Run until nothing more can be done."""
         self._free = list(slots)
         self._report.planned(self._plan.stale)
-        killed = True
         try:
             self._advance()
             while self._queue or self._running:
                 self._start_queued()
                 self._collect()
-            killed = False
         finally:
             for running in self._running.values():
                 running.claim.close()
             for slot in slots:
-                slot.close(kill=killed)
+                slot.close()
             self._memory.save()
             self._report.closed()
 
