@@ -66,7 +66,7 @@ def files(folder):
 
 def test_help_teaches_each_command_in_order():
     text = call("--help").output
-    names = ["new", "build", "serve", "status", "run", "recipes", "clean", "publish"]
+    names = ["new", "build", "serve", "status", "run", "accept", "recipes", "clean"]
     places = [re.search(rf"^  {name} ", text, re.MULTILINE).start() for name in names]
     assert places == sorted(places)
     assert "stillroom new site journal" in text
@@ -247,6 +247,23 @@ def test_run_prints_the_facts_again(built):
     assert done.returncode == 0, done.stderr
     assert re.search(r"^  tosses +1000$", done.stdout, re.MULTILINE)
     assert run(built, "build").returncode == 0
+
+
+def test_a_refactor_that_changes_no_number_is_accepted(built):
+    recipes = built / "articles" / "averages" / "recipes.py"
+    text = recipes.read_text()
+    assert run(built, "accept").stdout == "Nothing is stale.\n"
+    assert run(built, "build", "--draft").returncode == 0
+    try:
+        recipes.write_text(text.replace("coins", "tossed"))
+        assert "fig-averages  stale" in run(built, "status").stdout
+        done = run(built, "accept")
+        assert done.returncode == 0, done.stderr
+        assert "accepted: articles.averages.recipes changed" in done.stdout
+        assert "fig-averages  fresh" in run(built, "status").stdout
+    finally:
+        recipes.write_text(text)
+        assert run(built, "build").returncode == 0
 
 
 def test_run_suggests_the_nearest_figure(built):

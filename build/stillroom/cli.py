@@ -248,6 +248,40 @@ def run(figure: str, **options: Any) -> None:
         end(diagnostics)
 
 
+@cli.command(short_help="Take over results after a refactor that changes none.")
+@articles_argument
+@jobs_option
+@device_option
+def accept(articles: tuple[str, ...], jobs: int | None, device: str) -> None:
+    """Take over stored results after a refactor of recipes that changes no number.
+
+    A result is taken over if the draft of its figure, computed before and after the change, is the
+    same; its provenance says so. The drafts of before are there if the preview ran.
+    """
+    from stillroom import pipeline
+    from stillroom.precompute.accept import accept as take_over
+    from stillroom.precompute.store import Store
+
+    settings, diagnostics = settings_here(), Diagnostics()
+    found = pipeline.read(settings, diagnostics, articles, draft=True)
+    verdicts = take_over(
+        [article for article in found if not articles or article.slug in articles],
+        settings,
+        diagnostics,
+        store=Store(settings),
+        report=_reporter(),
+        jobs=jobs,
+        device=device,
+    )
+    show(diagnostics)
+    for verdict in verdicts:
+        click.echo(f"{verdict.step.label}: {verdict.reason}")
+    if not verdicts:
+        click.echo("Nothing is stale.")
+    if diagnostics.errors:
+        end(diagnostics)
+
+
 @cli.command(
     epilog="""\b
 Examples:
