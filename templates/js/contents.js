@@ -1,4 +1,4 @@
-/* Marks in the contents the section that is being read. */
+/* Marks in the contents the section that is being read; makes way for what is wider than the text. */
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -10,7 +10,18 @@ document.addEventListener("DOMContentLoaded", () => {
   const headings = [...links.keys()];
   if (!headings.length) return;
   let current = null;
+  const contents = document.querySelector(".contents");
+  const wide = [...document.querySelectorAll(".width-wide, .width-page, .width-screen")];
+  const beside = matchMedia("(min-width: 1280px)");
+  const makeWay = () => {
+    const box = contents.getBoundingClientRect();
+    contents.classList.toggle("covered", beside.matches && wide.some((figure) => {
+      const other = figure.getBoundingClientRect();
+      return other.top < box.bottom && other.bottom > box.top;
+    }));
+  };
   const mark = () => {
+    makeWay();
     const passed = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight * 0.35);
     const link = links.get(passed.at(-1)) ?? null;
     if (link === current) return;
