@@ -227,7 +227,7 @@ def playground(
         },
         data={
             "worlds": [
-                {"name": each, "label": label, "says": says, "cells": list(worlds[each].cells)}
+                {"name": each, "label": label, "says": says, **worlds[each].describe()}
                 for each, (label, says, _) in offered.items()
             ],
             "algorithms": [{"name": each, "label": LABELS[each]} for each in ALGORITHMS],
@@ -242,6 +242,8 @@ def playground(
             },
             "head_start": head_start,
             "limit": LIMIT,
+            "long": long,
+            "runs": runs,
             "shown": _shown(first, learner, LABELS[algorithm]),
             "compared": [
                 _shown(

@@ -1,0 +1,484 @@
+/* The playground: draw a world, watch agents learn it, share it by its address. */
+"use strict";
+
+(() => {
+  const { ACTIONS, makeWorld, encode, decode, optimal, bestActions, Learner } = stillroom.math.playground;
+  const { Board, Palette, drawCurve, number } = stillroom.playground;
+  const BRUSHES = { look: null, wall: "#", cliff: "C", goal: "G", start: "S", floor: "." };
+  const NAMES = { S: "start", G: "goal", C: "cliff", "#": "wall", ".": "floor" };
+  const ARROWS = ["up", "right", "down", "left"];
+  const MOST_AGENTS = 8;
+  const SLOW = 300; // steps a second up to which a trail can be followed
+  const BREATH = 10; // milliseconds of a frame to learn in
+
+  const whole = (value) => Math.round(value).toLocaleString("en-US");
+  const plural = (value, noun) => `${whole(value)} ${noun}${value === 1 ? "" : "s"}`;
+
+  stillroom.view("playground", class {
+    constructor(root, payload, figure) {
+      this.root = root;
+      this.data = payload.data;
+      this.figure = figure;
+      const { initial } = this.data;
+      this.presets = new Map(this.data.worlds.map((each) => [each.name, { ...each, ...makeWorld(each.cells) }]));
+      this.cells = {
+        world: figure.state("world", initial.world),
+        agents: figure.state("agents", 1),
+        seed: figure.state("seed", initial.seed),
+        view: figure.state("view", "policy"),
+        rate: figure.state("rate", 960),
+      };
+      this.rule = {};
+      for (const name of ["algorithm", "epsilon", "alpha", "gamma", "lambda"]) this.rule[name] = figure.state(name, initial[name]);
+      // A finger that scrolls must not draw, so on touch screens drawing has to be asked for.
+      this.brush = figure.state("brush", matchMedia("(pointer: coarse)").matches ? "look" : "wall");
+      this.past = []; // worlds before each edit
+      this.look = -1; // the cell that is looked at
+      this.running = false;
+      this.visible = false;
+    }
+
+    part(name) {
+      return this.root.querySelector(`[data-part="${name}"]`);
+    }
+
+    ready() {
+      this.makeBoard();
+      this.bind();
+      this.load();
+    }
+
+    onscreen() {
+      this.visible = true;
+      this.wake();
+    }
+
+    offscreen() {
+      this.visible = false;
+      cancelAnimationFrame(this.next);
+    }
+
+    /* ---- controls --------------------------------------------------------------------------- */
+
+    bind() {
+      const { root, cells, rule, figure } = this;
+      stillroom.bindPicker(root, "view", cells.view);
+      stillroom.bindPicker(root, "brush", this.brush);
+      stillroom.bindSlider(root, "rate", cells.rate);
+      stillroom.bindPicker(root, "algorithm", rule.algorithm);
+      for (const name of ["epsilon", "alpha", "gamma", "lambda"]) stillroom.bindSlider(root, name, rule[name]);
+      this.bindWorld();
+      const actions = {
+        run: () => this.setRunning(!this.running),
+        step: () => this.advance(() => this.learner.run(1)),
+        episode: () => this.advance(() => this.learner.episode()),
+        forget: () => this.forget(),
+        undo: () => this.undo(),
+        more: () => cells.agents.set(Math.min(this.agents + 1, MOST_AGENTS)),
+        fewer: () => cells.agents.set(Math.max(this.agents - 1, 1)),
+        link: () => this.copyLink(),
+      };
+      this.buttons = {};
+      for (const [name, action] of Object.entries(actions)) this.buttons[name] = stillroom.onAction(root, name, action);
+      for (const cell of Object.values(rule)) cell.on(() => this.follow());
+      cells.world.on(() => this.worldChanged());
+      cells.seed.on(() => this.load());
+      cells.agents.on(() => {
+        this.learner.setWalkers(this.agents);
+        figure.announce(`${plural(this.agents, "agent")} learn${this.agents === 1 ? "s" : ""}.`);
+        this.draw();
+      });
+      cells.view.on(() => this.draw());
+      this.brush.on(() => this.brushChanged());
+      figure.reset(() => {
+        this.past = [];
+        this.setRunning(false);
+        this.load();
+      });
+      figure.theme(() => {
+        this.palette = this.board.palette = new Palette(root.querySelector(".gridworld-legend"));
+        this.draw();
+      });
+      root.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && this.running) this.setRunning(false);
+      });
+      this.brushChanged();
+    }
+
+    /** The list of worlds has one more entry while the world is the reader's own. */
+    bindWorld() {
+      stillroom.bindPicker(this.root, "world", this.cells.world);
+      const select = this.root.querySelector('[data-name="world"] select');
+      const own = new Option("Your own");
+      own.hidden = true;
+      select.append(own);
+      const show = () => {
+        if (select.selectedIndex < 0) own.selected = true;
+      };
+      this.cells.world.on(show);
+      show();
+    }
+
+    get agents() {
+      return Math.min(Math.max(Math.round(this.cells.agents.value), 1), MOST_AGENTS);
+    }
+
+    /** The rule the controls say; an address may say anything. */
+    get currentRule() {
+      const { algorithm, ...numbers } = this.rule;
+      const rule = { algorithm: algorithm.value };
+      if (!this.data.algorithms.some((each) => each.name === rule.algorithm)) rule.algorithm = algorithm.initial;
+      for (const [name, cell] of Object.entries(numbers)) rule[name] = Math.min(Math.max(cell.value, 0), 1);
+      return rule;
+    }
+
+    /** The world the address names, or the first one. */
+    get named() {
+      const { value, initial } = this.cells.world;
+      return this.presets.get(value) ?? decode(value) ?? this.presets.get(initial);
+    }
+
+    /** Begin anew in the world that is named, with a head start. */
+    load() {
+      const { named } = this;
+      const { limit, head_start: headStart } = this.data;
+      this.learner = new Learner(named, this.currentRule, { seed: this.cells.seed.value >>> 0, walkers: this.agents, limit });
+      this.learner.run(Math.round((headStart * named.rows * named.cols) / this.agents));
+      this.look = -1;
+      this.fit();
+      this.follow();
+    }
+
+    worldChanged() {
+      if (encode(this.named) === encode(this.learner.world)) this.draw();
+      else this.load();
+    }
+
+    follow() {
+      const rule = this.currentRule;
+      this.learner.follow(rule);
+      this.root.querySelector('[data-name="lambda"]').hidden = rule.algorithm !== "sarsa-lambda";
+      this.best = null;
+      this.draw();
+    }
+
+    forget() {
+      const { learner } = this;
+      const { limit } = this.data;
+      this.learner = new Learner(learner.world, learner.rule, { seed: learner.seed + 1, walkers: this.agents, limit });
+      this.figure.announce("Forgotten: all values are zero.");
+      this.draw();
+    }
+
+    advance(run) {
+      this.setRunning(false);
+      run();
+      this.draw();
+    }
+
+    /** The link is the address of the page, which follows a moment after a change. */
+    copyLink() {
+      setTimeout(async () => {
+        try {
+          await navigator.clipboard.writeText(location.href);
+          this.figure.announce("The link is copied.");
+          this.say("The link to this world and these settings is copied.");
+        } catch {
+          this.say("The address of this page is the link: copy it from there.");
+        }
+      }, 250);
+    }
+
+    /* ---- running ---------------------------------------------------------------------------- */
+
+    setRunning(running) {
+      if (running === this.running) return;
+      this.running = running;
+      this.buttons.run.dataset.playing = running;
+      this.buttons.run.querySelector(".button-label").textContent = running ? "Pause" : "Run";
+      cancelAnimationFrame(this.next);
+      if (!running) this.draw();
+      this.figure.announce(running ? "Running." : `Paused. ${this.part("status").textContent}`);
+      this.wake();
+    }
+
+    wake() {
+      if (!this.running || !this.visible) return;
+      cancelAnimationFrame(this.next);
+      this.last = performance.now();
+      this.due = 0;
+      this.next = requestAnimationFrame((now) => this.tick(now));
+    }
+
+    /** One frame: as many steps as are due, as long as there is time for them. */
+    tick(now) {
+      const agents = this.learner.walkers.length;
+      this.due += (Math.min(Math.max(now - this.last, 0), 50) / 1000) * this.cells.rate.value;
+      this.last = now;
+      const until = performance.now() + BREATH;
+      const steps = this.learner.steps;
+      while (this.due >= 1 && performance.now() < until) {
+        const batch = Math.min(Math.floor(this.due), 20);
+        this.learner.run(batch);
+        this.due -= batch;
+      }
+      if (this.due >= 1) this.due = 0; // a slow machine runs slower instead of later
+      const calm = this.figure.reducedMotion && now - (this.drawn ?? 0) < 500;
+      if (this.learner.steps - steps >= agents && !calm) {
+        this.drawn = now;
+        this.draw();
+      }
+      this.next = requestAnimationFrame((time) => this.tick(time));
+    }
+
+    /* ---- the board -------------------------------------------------------------------------- */
+
+    makeBoard() {
+      const canvas = document.createElement("canvas");
+      canvas.tabIndex = 0;
+      canvas.setAttribute("role", "application");
+      canvas.setAttribute("aria-label", "The world. Arrow keys move from cell to cell, with Shift they draw. F, W, C, G and S choose floor, wall, cliff, goal and start; Enter draws, Control Z undoes.");
+      this.part("board").replaceChildren(canvas);
+      this.canvas = canvas;
+      this.palette = new Palette(this.root.querySelector(".gridworld-legend"));
+      this.board = new Board(canvas, this.palette);
+      new ResizeObserver(() => this.draw()).observe(canvas);
+      canvas.addEventListener("pointerdown", (event) => this.press(event));
+      canvas.addEventListener("pointermove", (event) => this.drag(event));
+      for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => this.release());
+      canvas.addEventListener("pointerleave", () => {
+        if (document.activeElement !== canvas) this.lookAt(-1);
+      });
+      canvas.addEventListener("keydown", (event) => this.key(event));
+      canvas.addEventListener("focus", () => {
+        if (this.look < 0 && canvas.matches(":focus-visible")) this.lookAt(this.learner.starts[0]);
+      });
+      canvas.addEventListener("blur", () => this.lookAt(-1));
+    }
+
+    fit() {
+      const { rows, cols } = this.learner.world;
+      this.canvas.style.aspectRatio = `${cols} / ${rows}`;
+    }
+
+    cellAt(event) {
+      const { rows, cols } = this.learner.world;
+      const box = this.canvas.getBoundingClientRect();
+      const column = Math.floor(((event.clientX - box.left) / box.width) * cols);
+      const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
+      return row >= 0 && row < rows && column >= 0 && column < cols ? row * cols + column : -1;
+    }
+
+    press(event) {
+      const cell = this.cellAt(event);
+      if (event.button !== 0 || cell < 0) return;
+      this.lookAt(cell);
+      const symbol = BRUSHES[this.brush.value];
+      if (!symbol) return;
+      this.canvas.setPointerCapture(event.pointerId);
+      this.remember();
+      // What is already there is taken away.
+      this.symbol = this.learner.world.cells[cell] === symbol ? "." : symbol;
+      this.paint(cell);
+      this.from = cell;
+    }
+
+    drag(event) {
+      const cell = this.cellAt(event);
+      this.lookAt(cell);
+      if (!this.symbol || cell < 0 || cell === this.from) return;
+      const { cols } = this.learner.world;
+      const [row, column] = [Math.floor(this.from / cols), this.from % cols];
+      const [down, right] = [Math.floor(cell / cols) - row, (cell % cols) - column];
+      const count = Math.max(Math.abs(down), Math.abs(right));
+      for (let i = 1; i <= count; i += 1) {
+        this.paint((row + Math.round((down * i) / count)) * cols + column + Math.round((right * i) / count));
+      }
+      this.from = cell;
+    }
+
+    release() {
+      if (!this.symbol) return;
+      this.symbol = null;
+      this.commit();
+    }
+
+    remember() {
+      this.past.push(this.learner.world);
+      if (this.past.length > 100) this.past.shift();
+    }
+
+    /** Returns whether the cell has changed. A world keeps at least one start. */
+    paint(cell, symbol = this.symbol) {
+      const { world } = this.learner;
+      const old = world.cells[cell];
+      if (old === symbol) return false;
+      if (old === "S" && this.learner.starts.length === 1) {
+        this.say("A world needs a start: draw another one first.");
+        this.figure.announce("A world needs a start: draw another one first.");
+        return false;
+      }
+      const cells = world.cells.slice(0, cell) + symbol + world.cells.slice(cell + 1);
+      this.learner.edit({ ...world, cells });
+      this.best = null;
+      this.draw();
+      return true;
+    }
+
+    /** Put the world as drawn into the address. */
+    commit() {
+      const text = encode(this.learner.world);
+      if (this.past.length && encode(this.past.at(-1)) === text) this.past.pop();
+      const preset = [...this.presets.values()].find((each) => encode(each) === text);
+      this.cells.world.set(preset?.name ?? text);
+      this.draw();
+    }
+
+    undo() {
+      const { world } = this.learner;
+      const before = this.past.pop();
+      if (!before) return;
+      if (before.rows === world.rows && before.cols === world.cols) {
+        this.learner.edit(before);
+        this.best = null;
+        this.commit();
+      } else this.cells.world.set(encode(before));
+      this.figure.announce("Undone.");
+    }
+
+    brushChanged() {
+      this.canvas.style.touchAction = BRUSHES[this.brush.value] ? "none" : "pan-y";
+      this.canvas.style.cursor = BRUSHES[this.brush.value] ? "crosshair" : "default";
+    }
+
+    /* ---- keys ------------------------------------------------------------------------------- */
+
+    key(event) {
+      const { rows, cols } = this.learner.world;
+      const moves = { ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowDown: [1, 0], ArrowLeft: [0, -1], Home: [0, -cols], End: [0, cols] };
+      const brush = { f: "floor", w: "wall", c: "cliff", g: "goal", s: "start", l: "look" }[event.key.toLowerCase()];
+      const command = event.ctrlKey || event.metaKey;
+      if (command && event.key.toLowerCase() === "z") this.undo();
+      else if (command || event.altKey) return;
+      else if (moves[event.key]) {
+        const from = Math.max(this.look, 0);
+        const inside = (value, size) => Math.min(Math.max(value, 0), size - 1);
+        const row = inside(Math.floor(from / cols) + moves[event.key][0], rows);
+        const column = inside((from % cols) + moves[event.key][1], cols);
+        if (event.shiftKey) this.paintByKey(from);
+        this.lookAt(row * cols + column);
+        if (event.shiftKey) this.paintByKey(this.look);
+        else this.figure.announce(this.describe(this.look));
+      } else if (event.key === "Enter" || event.key === " ") this.paintByKey(Math.max(this.look, 0));
+      else if (brush) {
+        this.brush.set(brush);
+        this.figure.announce(`Draws: ${brush}.`);
+      } else return;
+      event.preventDefault();
+    }
+
+    paintByKey(cell) {
+      const symbol = BRUSHES[this.brush.value];
+      if (symbol) {
+        this.remember();
+        if (!this.paint(cell, symbol)) {
+          this.past.pop();
+          return;
+        }
+        this.commit();
+      }
+      this.figure.announce(this.describe(cell));
+    }
+
+    /* ---- what is said ----------------------------------------------------------------------- */
+
+    lookAt(cell) {
+      if (cell === this.look) return;
+      this.look = cell;
+      this.draw();
+    }
+
+    /** The cells through which the best actions lead, as far as they are known. */
+    wayFrom(cell) {
+      const { states, following, live } = this.learner;
+      const table = this.learner.values();
+      const way = [];
+      for (let state = cell; state >= 0 && !way.includes(state); ) {
+        way.push(state);
+        const best = live[state] ? bestActions(table, state, states) : [];
+        state = best.length && best.length < ACTIONS ? following[best[0] * states + state] : -1;
+      }
+      return way;
+    }
+
+    describe(cell) {
+      const { learner } = this;
+      const { states, world, live, visits } = learner;
+      const symbol = world.cells[cell];
+      const place = `Row ${Math.floor(cell / world.cols) + 1}, column ${(cell % world.cols) + 1}: ${NAMES[symbol]}`;
+      if (!live[cell]) return symbol === "#" ? `${place}.` : `${place}, worth ${symbol === "G" ? "2" : "−1"}. The episode ends.`;
+      const table = learner.values();
+      const times = ARROWS.reduce((sum, _, action) => sum + visits[action * states + cell], 0);
+      if (!times) return `${place}. Nobody has been here.`;
+      const actions = ARROWS.map((name, action) => `${name} ${number(table[action * states + cell])}`).join(", ");
+      return `${place}. V ${number(learner.stateValues(table)[cell])}; Q ${actions}. Left ${whole(times)} ${times === 1 ? "time" : "times"}.`;
+    }
+
+    /** A message that stays until the next one. */
+    say(text) {
+      this.said = text;
+      this.part("reading").textContent = text;
+    }
+
+    read() {
+      const touch = matchMedia("(pointer: coarse)").matches;
+      const hint = touch
+        ? "Tap a cell to see its numbers, or choose what to draw and drag."
+        : "Point at a cell to see its numbers and where it leads; drag to draw. By keyboard: arrows, then W, C, G, S or F, and Enter.";
+      if (this.look >= 0) this.said = null;
+      this.part("reading").textContent = this.said ?? (this.look >= 0 ? this.describe(this.look) : hint);
+    }
+
+    /** How far it has come. */
+    report() {
+      const { learner } = this;
+      const { returns, starts, world, rule } = learner;
+      this.best ??= optimal(world, rule.gamma);
+      const best = starts.reduce((sum, state) => sum + this.best[state], 0) / starts.length;
+      const { label } = this.data.algorithms.find((each) => each.name === rule.algorithm);
+      const recent = returns.slice(-20);
+      const mean = recent.reduce((sum, value) => sum + value, 0) / recent.length;
+      const earned = recent.length
+        ? `The last ${recent.length === 1 ? "one" : recent.length} earned ${number(mean)} on average; the best possible is ${number(best)}.`
+        : best > 0 ? "No episode has ended yet." : "No goal can be reached from the start.";
+      const invitation = this.running || learner.steps ? "" : " Press Run.";
+      this.part("status").textContent = `${label}: ${plural(learner.steps, "step")}, ${plural(returns.length, "episode")}. ${earned}${invitation}`;
+      drawCurve(this.part("curve"), this.palette, returns, best);
+    }
+
+    draw() {
+      if (!this.learner) return;
+      const { cells, learner } = this;
+      const view = ["policy", "v", "q", "visits"].includes(cells.view.value) ? cells.view.value : "policy";
+      this.board.draw(learner, {
+        view,
+        cursor: this.look,
+        way: this.look >= 0 && learner.live[this.look] ? this.wayFrom(this.look) : [],
+        trails: cells.rate.value <= SLOW || !this.running,
+      });
+      this.read();
+      this.report();
+      const legend = this.root.querySelector(".gridworld-legend");
+      legend.style.visibility = view === "visits" ? "hidden" : "";
+      this.part("agents").textContent = this.agents;
+      this.part("says").textContent = this.presets.get(cells.world.value)?.says ?? "A world of your own. Copy the link to share it.";
+      this.disable("undo", this.past.length === 0);
+      this.disable("more", this.agents === MOST_AGENTS);
+      this.disable("fewer", this.agents === 1);
+    }
+
+    disable(name, disabled) {
+      this.buttons[name].setAttribute("aria-disabled", String(disabled));
+    }
+  });
+})();
