@@ -8,8 +8,13 @@
   /** Colour an element by a share of the strongest value, from -1 to 1; null: not at all. */
   function shade(element, share) {
     element.classList.toggle("blank", share === null);
-    const v = share === null ? 0 : Math.min(Math.max(share, -1), 1);
-    element.style.setProperty("--v", v.toFixed(4));
+    if (share === null) {
+      element.style.removeProperty("--v");
+      delete element.dataset.depth;
+      return;
+    }
+    const v = Math.min(Math.max(share, -1), 1);
+    element.style.setProperty("--v", v.toFixed(3));
     element.dataset.depth = Math.abs(v) >= 0.81 ? 2 : Math.abs(v) >= 0.59 ? 1 : 0;
   }
 
