@@ -103,6 +103,8 @@ def recipe(
         cost: the order of magnitude of a full run on a CPU.
         packages: distributions whose version shapes the numbers, e.g. ``["torch"]``.
     """
+    if isinstance(packages, str):
+        raise TypeError(f"packages should be a list of names: [{packages!r}]")
 
     def wrap(function: Callable[P, Result]) -> Recipe[P]:
         return Recipe(

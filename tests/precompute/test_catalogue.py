@@ -76,6 +76,20 @@ def test_a_module_that_is_not_python_is_located(tmp_path):
         ("import nonsense_package\n", "articles/a/recipes.py:2:1: F018 cannot be imported: Module"),
         ("1 / 0\n", "articles/a/recipes.py:2:1: F018 cannot be imported: ZeroDivisionError"),
         ("raise SystemExit(3)\n", "articles/a/recipes.py:2:1: F018 cannot be imported: SystemExit"),
+        (
+            "import far\n",
+            "articles/a/recipes.py:2:1: F018 cannot be imported: ModuleNotFoundError: "
+            "No module named 'far'; write: from . import far",
+        ),
+        (
+            "recipe(view='table', packages='torch')\n",
+            "articles/a/recipes.py:2:1: F018 cannot be imported: TypeError: "
+            "packages should be a list of names: ['torch']",
+        ),
+        (
+            "@recipe\ndef two(run): ...\n",
+            "articles/a/recipes.py:2:1: F018 cannot be imported: TypeError: recipe() takes 0",
+        ),
         ("from .far import x\n", "articles/a/far.py:1:1: F018 not valid Python: invalid syntax"),
     ],
 )

@@ -161,6 +161,18 @@ def test_positional_parameters_are_refused():
         parameters(loose)
 
 
+def test_a_recipe_without_run_is_refused():
+    def nothing():
+        return Result()
+
+    def named(*, x: int = 1):
+        return Result()
+
+    for function in (nothing, named):
+        with pytest.raises(RecipeError, match="its first parameter should be 'run: Run'"):
+            parameters(recipe(view="table")(function))
+
+
 def test_anything_may_be_asked_for_if_it_is_json():
     found = check(declared(dict[str, Any]), {"x": {"a": [1, None, {"b": 2.5}]}})
     assert found.params == {"x": {"a": [1, None, {"b": 2.5}]}}

@@ -162,6 +162,21 @@ def test_a_draft_overlays_the_recipes_and_then_the_figures(site):
     }
 
 
+def test_an_unreadable_module_excuses_recipes_that_may_be_in_it(site):
+    site.write("articles/a/recipes.py", "def (:\n")
+    site.plan(figure("own"), figure("shwo", "fig-b"))
+    assert [each[:4] for each in site.errors()] == ["F018", "F012"]
+    assert "did you mean 'show'" in site.errors()[1]
+
+
+def test_an_unknown_upstream_is_told_where_it_is_asked_for(tmp_path):
+    site = Site(tmp_path, recipe_text("needy", params="net: Annotated[Stored, Upstream('tran')]"))
+    site.plan(figure("needy"))
+    assert list(map(str, site.diagnostics.errors)) == [
+        "recipes.py:5:1: F012 parameter 'net' of recipe 'needy': unknown recipe 'tran'"
+    ]
+
+
 def place(line):
     return Location("articles/a/index.md", line, 3)
 

@@ -67,6 +67,13 @@ def test_progress_and_prints_are_passed_on(site):
     ]
 
 
+def test_warnings_and_unfinished_lines_are_passed_on(tmp_path):
+    body = "import sys\nprint('careful', file=sys.stderr)\nprint('so far', end='')\nreturn Result()"
+    site, told = Site(tmp_path, recipe_text("one", body)), Recorder()
+    site.run(site.plan(figure("one")), told)
+    assert [each[2] for each in told.told if each[0] == "said"] == ["careful", "so far"]
+
+
 def test_long_steps_go_first_and_to_accelerators_and_quick_ones_to_the_cpu(site):
     cpu, gpu = InlineSlot(site.root), InlineSlot(site.root, "meta")
     told = Recorder()
@@ -100,32 +107,35 @@ def test_two_builds_share_work(site):
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        ("return 3", "recipe 'one': returned int instead of a Result"),
+        ("return 3", "returned int instead of a Result"),
         (
             "return Result(facts={'x': float('nan')})",
-            "recipe 'one': fact 'x' should be a finite number, not nan",
+            "fact 'x' should be a finite number, not nan",
         ),
         (
             "return Result(facts={'x': [1]})",
-            "recipe 'one': fact 'x' should be a number or a text, not [1]",
+            "fact 'x' should be a number or a text, not [1]",
         ),
         (
             "import numpy\nreturn Result(facts={'x': numpy.ones(2)})",
-            "recipe 'one': fact 'x' is an array, not a number",
+            "fact 'x' is an array, not a number",
         ),
         (
             "return Result(tables={'t': {'a': [1], 'b': [1, 2]}})",
-            "recipe 'one': the columns of table 't' differ in length: {'a': 1, 'b': 2}",
+            "the columns of table 't' differ in length: {'a': 1, 'b': 2}",
         ),
         (
             "return Result(data={'x': float('inf')})",
-            "recipe 'one': its data or tables cannot be stored: data.x is inf; JSON has only "
-            "finite numbers",
+            "its data or tables cannot be stored: data.x is inf; JSON has only finite numbers",
         ),
         ("raise SystemExit('enough')", "SystemExit: enough"),
         ("raise KeyError", "KeyError"),
-        ("return Result(assets={'../x': Image([[0]])})", "recipe 'one': asset '../x': a name is"),
-        ("return Result(assets={'x': 3})", "recipe 'one': asset 'x': a int is not one of"),
+        ("return Result(assets={'../x': Image([[0]])})", "asset '../x': a name is"),
+        (
+            "return Result(facts={'a b': 1})",
+            "fact 'a b': a name is letters, digits and '_', and no digit first",
+        ),
+        ("return Result(assets={'x': 3})", "asset 'x': a int is not one of"),
     ],
 )
 def test_what_cannot_be_stored_fails_its_step(tmp_path, body, error):

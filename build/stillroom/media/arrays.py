@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stillroom.media.files import EncodeError
 
 CHANNELS = (1, 3, 4)
+_BEYOND = 100  # an optimised picture may overshoot [0, 1]; this far, it is in other units
 
 
 def to_numpy(value: Any) -> NDArray[Any]:
@@ -36,7 +37,7 @@ def to_pixels(value: Any, axes: str) -> NDArray[np.uint8]:
         uint8 array with exactly these axes.
 
     Raises:
-        EncodeError: NaN, an empty axis, or other axes, channels or numbers.
+        EncodeError: NaN, floats far from [0, 1], an empty axis, or other axes, channels or numbers.
     """
     array = to_numpy(value)
     names = axes.split()
@@ -55,4 +56,6 @@ def to_pixels(value: Any, axes: str) -> NDArray[np.uint8]:
         raise EncodeError(f"expected floats in [0, 1], booleans or uint8, not {array.dtype}")
     if np.isnan(array).any():
         raise EncodeError(f"{int(np.isnan(array).sum())} of {array.size} values are NaN")
+    if (reach := float(np.abs(array).max())) > _BEYOND:
+        raise EncodeError(f"floats should be in [0, 1], but reach {reach:g}; scale or clamp them")
     return np.rint(np.clip(array.astype(np.float64), 0, 1) * 255).astype(np.uint8)

@@ -20,7 +20,7 @@ from stillroom.diagnostics import Diagnostic, Location, StillroomError, nearest
 from stillroom.precompute import parameters
 from stillroom.precompute.closure import Module, Sources, UnreadableModuleError
 from stillroom.precompute.key import UnknownValueError, digest
-from stillroom.precompute.modules import load
+from stillroom.precompute.modules import find, load
 from stillroom.precompute.parameters import Checked, Parameter, Problem, RecipeError
 from stillroom.precompute.scratch import read_json, write_json
 from stillroom.recipe import Recipe
@@ -234,12 +234,21 @@ class Catalogue:
                 if frames
                 else Location(entry.location.path)
             )
-            message = f"cannot be imported: {type(error).__name__}: {error}"
+            message = (
+                f"cannot be imported: {type(error).__name__}: {error}{self._advice(entry, error)}"
+            )
             raise BrokenRecipeError(Diagnostic(location, "F018", message)) from error
         found = getattr(module, entry.function, None)
         if not isinstance(found, Recipe):
             raise _broken(entry, RecipeError(f"'{entry.function}' is not a recipe"))
         return found
+
+    def _advice(self, entry: Entry, error: BaseException) -> str:
+        """What to do about a module that lies beside the recipe but was asked for by name alone."""
+        name = error.name if isinstance(error, ModuleNotFoundError) else None
+        package = entry.module.rpartition(".")[0]
+        beside = name and find(f"{package}.{name}", self._root)
+        return f"; write: from . import {name}" if beside else ""
 
     def _shown(self, path: Path) -> str:
         return shown(path, self._root)

@@ -145,16 +145,15 @@ def _read_text(name: str, path: Path, content: bytes) -> dict[str, Any]:
         "recipes": [
             [node.name.replace("_", "-"), node.name, node.lineno, ast.get_docstring(node) or ""]
             for node in tree.body
-            if isinstance(node, ast.FunctionDef) and any(map(_is_recipe, node.decorator_list))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and any(map(_is_recipe, node.decorator_list))
         ],
     }
 
 
 def _is_recipe(decorator: ast.expr) -> bool:
-    """Whether it is ``@recipe(...)`` or ``@stillroom.recipe(...)``."""
-    if not isinstance(decorator, ast.Call):
-        return False
-    called = decorator.func
+    """Whether it is ``@recipe(...)`` or ``@stillroom.recipe(...)``, with brackets or without."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
     return (isinstance(called, ast.Name) and called.id == "recipe") or (
         isinstance(called, ast.Attribute) and called.attr == "recipe"
     )

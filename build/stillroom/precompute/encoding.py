@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from stillroom.precompute.key import UnknownValueError, canonical, sha256
 from stillroom.precompute.manifest import StoredAsset, StoredFile
 from stillroom.recipe import Fact, Result
+
+_NAME = re.compile(r"[A-Za-z_]\w*")  # what prose and claims can quote
 
 
 class ResultError(Exception):
@@ -60,6 +63,8 @@ def encode_result(
 
 def _fact(name: str, value: Any) -> Fact:
     """A fact as a plain Python value; a scalar of numpy or torch gives its item."""
+    if not _NAME.fullmatch(name):
+        raise ResultError(f"fact '{name}': a name is letters, digits and '_', and no digit first")
     if type(value).__module__.partition(".")[0] in {"numpy", "torch"} and hasattr(value, "item"):
         try:
             value = value.item()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
-from stillroom.diagnostics import Diagnostics, Location
+from stillroom.diagnostics import Diagnostic, Diagnostics, Location, nearest
 from stillroom.media.kinds import MEDIA_VERSION
 from stillroom.precompute.catalogue import (
     BrokenRecipeError,
@@ -52,7 +52,8 @@ class Graph:
         try:
             step = self._add(article, Role(article.slug, figure), figure.recipe, ())
         except UnknownRecipeError as error:
-            self._diagnostics.error(figure.place("recipe"), "F012", str(error))
+            if not self._perhaps_unreadable(figure.recipe, article.slug):
+                self._diagnostics.error(figure.place("recipe"), "F012", str(error))
         except BrokenRecipeError as error:
             self._diagnostics.found.append(error.diagnostic)
         if step is None:
@@ -74,7 +75,13 @@ class Graph:
         needs: dict[str, str] | None = {}
         for name, upstream in description.upstreams.items():
             path = f"{role.path}.{name}" if role.path else name
-            below = self._add(article, replace(role, path=path), upstream, (*chain, recipe))
+            try:
+                below = self._add(article, replace(role, path=path), upstream, (*chain, recipe))
+            except UnknownRecipeError as error:
+                message = f"parameter '{name}' of recipe '{recipe}': {error}"
+                raise BrokenRecipeError(
+                    Diagnostic(description.location, "F012", message)
+                ) from error
             if below is None:
                 needs = None
             elif needs is not None:
@@ -105,6 +112,13 @@ class Graph:
             step_id, description, replace(ingredients, needs={}), inputs, needs, roles
         )
         return self.steps[step_id]
+
+    def _perhaps_unreadable(self, recipe: str, slug: str) -> bool:
+        """Whether a recipe that is not known may be in a module that cannot be read."""
+        unread = any(
+            each.code == "F018" and owner in {"", slug} for owner, each in self._catalogue.problems
+        )
+        return unread and not nearest(recipe, self._catalogue.names(slug))
 
     def _values(
         self, article: Article, role: Role, description: Description

@@ -96,10 +96,14 @@ def compute(job: Job, root: Path, say: Callable[[Message], None]) -> Answer:
         recipe = getattr(load(job.module, root, texts), job.function)
         if any(texts[name] != text for name, text in loaded_texts().items() if name in texts):
             return Failed("its source changed while it was loaded; build again")
-        with contextlib.redirect_stdout(_Lines(say)):
+        with (
+            contextlib.closing(_Lines(say)) as lines,
+            contextlib.redirect_stdout(lines),
+            contextlib.redirect_stderr(lines),
+        ):
             return _run(job, recipe, root, say)
     except (ResultError, UnreadableModuleError) as error:
-        return Failed(f"recipe '{job.recipe}': {error}")
+        return Failed(str(error))
     except (Exception, SystemExit) as error:  # whatever the author's recipe raises
         return Failed(_summary(error), _trace(error, closure, root))
 
@@ -242,3 +246,10 @@ class _Lines(io.TextIOBase):
         for line in lines:
             self._say(line)
         return len(text)
+
+    def close(self) -> None:
+        """Say what is left of the last line."""
+        line, self._line = self._line, ""
+        if line:
+            self._say(line)
+        super().close()
