@@ -1,7 +1,7 @@
 /* Pure arithmetic of the playground: worlds as text, chance from a hash, learning step by step.
 
-The learner mirrors stillroom/recipes/value/stepwise.py operation by operation, so that both give
-the same numbers: change one and change the other. A world is {rows, cols, cells}, `cells` one
+The learner takes the walk of stillroom/recipes/value/acting.py with the chance of chance.py and the
+updates of online.py, operation by operation, so that both give the same numbers. A world is {rows, cols, cells}, `cells` one
 string, row by row: S start, G goal, C cliff, # wall, . floor. Actions are 0 up, 1 right, 2 down,
 3 left; the pair of action a and state s has the index a * states + s. */
 "use strict";
@@ -11,7 +11,7 @@ string, row by row: S start, G goal, C cliff, # wall, . floor. Actions are 0 up,
   const MOVES = [[-1, 0], [0, 1], [1, 0], [0, -1]];
   const REWARDS = { G: 2, C: -1 };
   const GREEDY = ["q-learning", "double-q"];
-  const [EXPLORE, ACTION, START, TABLE] = [0, 1, 2, 3]; // what a draw is for
+  const [START, EXPLORE, ACTION, COIN] = [1, 2, 3, 4]; // what a draw is for; 0 are slips, unknown here
 
   /* ---- worlds ------------------------------------------------------------------------------- */
 
@@ -116,9 +116,8 @@ string, row by row: S start, G goal, C cliff, # wall, . floor. Actions are 0 up,
     const best = bestActions(table, state, states);
     let total = 0;
     for (let action = 0; action < ACTIONS; action += 1) {
-      let share = epsilon / ACTIONS;
-      if (best.includes(action)) share += (1 - epsilon) / best.length;
-      total += share * table[action * states + state];
+      const greedy = best.includes(action) ? 1 / best.length : 0;
+      total += ((1 - epsilon) * greedy + epsilon / ACTIONS) * table[action * states + state];
     }
     return total;
   }
@@ -127,10 +126,10 @@ string, row by row: S start, G goal, C cliff, # wall, . floor. Actions are 0 up,
    *
    * `rule` is {algorithm, epsilon, alpha, gamma, lambda}; it may change between steps. */
   class Learner {
-    constructor(world, rule, { seed = 0, walkers = 1, limit = 1000 } = {}) {
+    constructor(world, rule, { seed = 0, walkers = 1, horizon = 200 } = {}) {
       this.rule = rule;
       this.seed = seed;
-      this.limit = limit;
+      this.horizon = horizon;
       this.place(world);
       const size = ACTIONS * this.states;
       this.tables = [new Float64Array(size), new Float64Array(size)];
@@ -186,8 +185,8 @@ string, row by row: S start, G goal, C cliff, # wall, . floor. Actions are 0 up,
 
     /** Run until the first walker's episode is over. */
     episode() {
-      const [walker] = this.walkers;
-      do this.run(1); while (walker.length > 0);
+      do this.run(1); while (this.walkers[0].length > 0);
+      return this;
     }
 
     /** Action values, one table. */
@@ -231,10 +230,10 @@ string, row by row: S start, G goal, C cliff, # wall, . floor. Actions are 0 up,
       this.visits[pair] += 1;
       this.digest = mix(this.digest ^ pair);
       const ended = this.terminal[walker.state];
-      const over = ended || walker.length >= this.limit;
+      const over = ended || walker.length >= this.horizon;
       if (rule.algorithm === "monte-carlo") {
         walker.episode.push([pair, reward]);
-        if (over) this.lookBack(walker);
+        if (ended) this.lookBack(walker);
       } else if (rule.algorithm === "double-q") this.learnTwice(walker, pair, reward, ended);
       else this.learn(walker, pair, ended ? reward : reward + rule.gamma * this.bootstrap(walker));
       if (over) {
@@ -288,7 +287,7 @@ string, row by row: S start, G goal, C cliff, # wall, . floor. Actions are 0 up,
 
     /** Learn one table, by lot; the other says what its favourite is worth. */
     learnTwice(walker, pair, reward, ended) {
-      const heads = chance(walker.key, walker.time, TABLE) < 0.5;
+      const heads = chance(walker.key, walker.time, COIN) < 0.5;
       const [table, other] = heads ? this.tables : [this.tables[1], this.tables[0]];
       const { alpha, gamma } = this.rule;
       let target = reward;

@@ -42,7 +42,7 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
       };
       legend.dataset.kind = "value";
       this.signed = Array.from({ length: 2 * SHADES + 1 }, (_, i) => shade(i / SHADES - 1));
-      legend.dataset.kind = "error";
+      legend.dataset.kind = "size";
       this.sizes = Array.from({ length: SHADES + 1 }, (_, i) => shade(i / SHADES));
       legend.dataset.kind = kind;
       probe.remove();
@@ -282,21 +282,32 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
       for (const state of states) this.context.lineTo(...this.middle(state));
     }
 
-    /** The way the best actions lead from the cell that is looked at. */
+    /** The way the best actions lead from the cell that is looked at; an end is entered, not crossed. */
     way(states) {
-      const { context, palette, unit } = this;
+      const { context, palette, unit, learner } = this;
+      const points = states.map((state) => this.middle(state));
+      const [[x0, y0], [x1, y1]] = points.slice(-2);
+      const share = learner.terminal[states.at(-1)] ? 0.56 : 1;
+      const tip = [x0 + share * (x1 - x0), y0 + share * (y1 - y0)];
+      points[points.length - 1] = tip;
+      const head = Math.max(4, unit * 0.13);
       context.lineJoin = context.lineCap = "round";
-      for (const [colour, width] of [[palette.paper, 0.15], [palette.ink, 0.075]]) {
-        context.strokeStyle = colour;
-        context.lineWidth = Math.max(width * 20, unit * width);
-        this.line(states);
+      for (const [colour, width] of [[palette.paper, Math.max(3.5, unit * 0.1)], [palette.ink, Math.max(1.5, unit * 0.045)]]) {
+        context.strokeStyle = context.fillStyle = colour;
+        context.lineWidth = width;
+        context.beginPath();
+        for (const point of points) context.lineTo(...point);
         context.stroke();
+        context.save();
+        context.translate(...tip);
+        context.rotate(Math.atan2(y1 - y0, x1 - x0));
+        context.beginPath();
+        for (const [x, y] of [[-head, -head * 0.7], [head * 0.3, 0], [-head, head * 0.7]]) context.lineTo(x, y);
+        context.closePath();
+        context.stroke();
+        context.fill();
+        context.restore();
       }
-      const [x, y] = this.middle(states.at(-1));
-      context.fillStyle = palette.ink;
-      context.beginPath();
-      context.arc(x, y, Math.max(3, unit * 0.11), 0, 7);
-      context.fill();
     }
 
     agents(trails) {
@@ -363,7 +374,6 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
     context.setLineDash([4, 4]);
     rule(best, palette.muted);
     context.setLineDash([]);
-    context.fillText(`best possible ${number(best)}`, right, y(best) + (best > 1.4 ? 9 : -9));
     const shown = Math.min(returns.length, 400);
     const first = returns.length - shown;
     const x = (index) => left + (shown > 1 ? ((index - first) / (shown - 1)) * (right - left - 4) : 0) + 2;
@@ -380,6 +390,10 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
       context.lineTo(x(i), y(recent.reduce((sum, each) => sum + each, 0) / recent.length));
     }
     context.stroke();
+    context.lineWidth = 4;
+    context.strokeStyle = palette.paper;
+    context.fillStyle = palette.muted;
+    for (const write of ["strokeText", "fillText"]) context[write](`best possible ${number(best)}`, right, y(best) + (best > 1.4 ? 9 : -9));
     context.lineWidth = 1;
   }
 

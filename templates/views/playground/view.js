@@ -140,10 +140,10 @@
 
     /** Begin anew in the world that is named, with a head start. */
     load() {
-      const { named } = this;
-      const { limit, head_start: headStart } = this.data;
-      this.learner = new Learner(named, this.currentRule, { seed: this.cells.seed.value >>> 0, walkers: this.agents, limit });
-      this.learner.run(Math.round((headStart * named.rows * named.cols) / this.agents));
+      const { horizon, head_start: headStart } = this.data;
+      this.learner = new Learner(this.named, this.currentRule, { seed: this.cells.seed.value >>> 0, walkers: this.agents, horizon });
+      while (this.learner.returns.length < headStart) this.learner.run(1);
+      this.headStart = this.learner.steps;
       this.look = -1;
       this.fit();
       this.follow();
@@ -164,8 +164,8 @@
 
     forget() {
       const { learner } = this;
-      const { limit } = this.data;
-      this.learner = new Learner(learner.world, learner.rule, { seed: learner.seed + 1, walkers: this.agents, limit });
+      const { horizon } = this.data;
+      this.learner = new Learner(learner.world, learner.rule, { seed: learner.seed + 1, walkers: this.agents, horizon });
       this.figure.announce("Forgotten: all values are zero.");
       this.draw();
     }
@@ -421,7 +421,7 @@
       const times = ARROWS.reduce((sum, _, action) => sum + visits[action * states + cell], 0);
       if (!times) return `${place}. Nobody has been here.`;
       const actions = ARROWS.map((name, action) => `${name} ${number(table[action * states + cell])}`).join(", ");
-      return `${place}. V ${number(learner.stateValues(table)[cell])}; Q ${actions}. Left ${whole(times)} ${times === 1 ? "time" : "times"}.`;
+      return `${place}. V ${number(learner.stateValues(table)[cell])}; Q ${actions}. Visited ${times === 1 ? "once" : `${whole(times)} times`}.`;
     }
 
     /** A message that stays until the next one. */
@@ -451,8 +451,8 @@
       const earned = recent.length
         ? `The last ${recent.length === 1 ? "one" : recent.length} earned ${number(mean)} on average; the best possible is ${number(best)}.`
         : best > 0 ? "No episode has ended yet." : "No goal can be reached from the start.";
-      const invitation = this.running || learner.steps ? "" : " Press Run.";
-      this.part("status").textContent = `${label}: ${plural(learner.steps, "step")}, ${plural(returns.length, "episode")}. ${earned}${invitation}`;
+      const next = { [this.headStart]: " Run goes on from here; Forget starts from nothing.", 0: " Press Run, or Step." }[learner.steps] ?? "";
+      this.part("status").textContent = `${label}: ${plural(returns.length, "episode")}, ${plural(learner.steps, "step")}. ${earned}${next}`;
       drawCurve(this.part("curve"), this.palette, returns, best);
     }
 

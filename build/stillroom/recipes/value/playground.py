@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.value.exact import value_iteration
+from stillroom.recipes.value.acting import act
+from stillroom.recipes.value.chance import HashedChance, mix
+from stillroom.recipes.value.exact import exploring, greedy, value_iteration
 from stillroom.recipes.value.gridworld import World, world
-from stillroom.recipes.value.shared import by_action, by_cell, summary
-from stillroom.recipes.value.stepwise import (
-    ALGORITHMS,
-    LIMIT,
-    Algorithm,
+from stillroom.recipes.value.online import (
+    DoubleQ,
+    ExpectedSarsa,
     Learner,
-    Rule,
+    Moment,
+    MonteCarlo,
+    QLearning,
+    Sarsa,
+    Setting,
 )
+from stillroom.recipes.value.shared import by_action, by_cell, summary
 
+Algorithm = Literal[
+    "monte-carlo", "sarsa-lambda", "sarsa", "expected-sarsa", "q-learning", "double-q"
+]
 Chance = Annotated[float, Field(ge=0, le=1)]
 
-LABELS = {
+HORIZON = 200  # steps; an episode that is longer is given up
+REFERENCE_WORLDS = ("S..G\n.#.C\n....", "S.#..\n..C.S\n.....\n#..G.")
+COMPARED: tuple[Algorithm, ...] = ("sarsa", "q-learning")
+GREEDY = ("q-learning", "double-q")  # what they learn about takes the best action
+LABELS: dict[Algorithm, str] = {
     "monte-carlo": "Monte Carlo",
     "sarsa-lambda": "Sarsa(λ)",
     "sarsa": "Sarsa",
@@ -91,7 +103,7 @@ WORLDS = {
     ),
     "rooms": (
         "Four rooms",
-        "Values seep through doorways. Traces carry them through in a single episode.",
+        "Values seep through doorways, a cell an episode. Traces carry them through at once.",
         """
         S....#....S
         .....#.....
@@ -153,7 +165,7 @@ WORLDS = {
 }
 
 
-@recipe(view="playground", draft={"runs": 4, "long": 3_000}, packages=["torch"])
+@recipe(view="playground", draft={"runs": 4, "episodes": 20}, cost="minutes", packages=["torch"])
 def playground(
     run: Run,
     *,
@@ -163,15 +175,15 @@ def playground(
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.3,
     gamma: Chance = 0.95,
     lam: Chance = 0.8,
-    head_start: Annotated[int, Field(ge=0, le=500)] = 50,
-    long: Annotated[int, Field(ge=100)] = 10_000,
+    head_start: Annotated[int, Field(ge=1, le=1_000)] = 100,
+    episodes: Annotated[int, Field(ge=20)] = 300,
     runs: Annotated[int, Field(ge=2)] = 10,
 ) -> Result:
     """Let the reader draw a world and watch agents learn its values.
 
-    The view learns by itself, with the algorithms and the source of chance of
-    `stillroom.recipes.value.stepwise`. What it shows first is computed here too, as are runs that a
-    test compares with it.
+    The view learns by itself, with the updates of `stillroom.recipes.value.online`, the walk of
+    `stillroom.recipes.value.acting` and the chance of `stillroom.recipes.value.chance`. What it
+    shows first is computed here too, as are runs that a test compares with it.
 
     Args:
         run: device, seed and progress.
@@ -182,14 +194,14 @@ def playground(
         alpha: α, the step size, at first.
         gamma: γ, the discount, at first.
         lam: λ of Sarsa(λ), at first.
-        head_start: steps for every cell of a world before it is shown.
-        long: steps after which Sarsa and Q-learning are compared, and of each run of the table.
+        head_start: episodes before a world is shown.
+        episodes: of each run of the table, and before Sarsa and Q-learning are compared.
         runs: independent runs of every algorithm in the table.
 
     Returns:
-        facts: ``best``, the best value of the start of the first world; for every algorithm
-            ``return_<name>`` and ``return_<name>_low``, ``_high``: the mean discounted return of
-            the second half of the episodes of a run, over `runs` runs, and its 95 % interval.
+        facts: ``best``, what the best policy earns in the first world; for every algorithm
+            ``return_<name>``, ``_low`` and ``_high``: the mean discounted return of the second
+            half of the episodes, over the runs, and its 95 % interval.
         tables: ``returns``, the same.
         data: worlds, first settings, what the static form shows, and reference runs.
 
@@ -203,15 +215,13 @@ def playground(
     worlds = {name: world(text) for name, (_, _, text) in offered.items()}
     name, first = next(iter(worlds.items()))
     rule = Rule(algorithm, epsilon, alpha, gamma, lam)
-    learner = Learner(first, rule, seed=run.seed).run(head_start * first.states)
-    compared: tuple[Algorithm, ...] = ("sarsa", "q-learning")
     earned = {
         each: summary(
             f"return_{each.replace('-', '_')}",
-            _returns(run, first, replace(rule, algorithm=each), long, runs),
+            _late_returns(first, replace(rule, algorithm=each), run.seed + 1, episodes, runs),
             run.generator("interval", each),
         )
-        for each in run.steps(ALGORITHMS, note="algorithms")
+        for each in run.steps(LABELS, note="algorithms")
     }
     columns = zip(*(facts.values() for facts in earned.values()), strict=True)
     return Result(
@@ -230,7 +240,7 @@ def playground(
                 {"name": each, "label": label, "says": says, **worlds[each].describe()}
                 for each, (label, says, _) in offered.items()
             ],
-            "algorithms": [{"name": each, "label": LABELS[each]} for each in ALGORITHMS],
+            "algorithms": [{"name": each, "label": label} for each, label in LABELS.items()],
             "initial": {
                 "world": name,
                 "algorithm": algorithm,
@@ -241,88 +251,170 @@ def playground(
                 "seed": run.seed,
             },
             "head_start": head_start,
-            "limit": LIMIT,
-            "long": long,
+            "horizon": HORIZON,
+            "episodes": episodes,
             "runs": runs,
-            "shown": _shown(first, learner, LABELS[algorithm]),
+            "shown": _shown(first, rule, run.seed, head_start),
             "compared": [
-                _shown(
-                    first,
-                    Learner(first, replace(rule, algorithm=each), seed=run.seed).run(long),
-                    LABELS[each],
-                )
-                for each in compared
+                _shown(first, replace(rule, algorithm=each), run.seed, episodes)
+                for each in COMPARED
             ],
             "reference": [
-                reference(
-                    each,
-                    worlds[each],
-                    replace(rule, algorithm=method),
-                    seed=run.seed + 7,
-                    walkers=walkers,
-                )
-                for each, walkers in (("crossing", 1), ("bridge", 3))
-                if each in worlds
-                for method in ALGORITHMS
+                reference(text, replace(rule, algorithm=method), seed=run.seed + 7)
+                for text in REFERENCE_WORLDS
+                for method in LABELS
             ],
         },
     )
 
 
-def _returns(run: Run, place: World, rule: Rule, steps: int, runs: int) -> Tensor:
-    """The mean return of the second half of the episodes of each run, ``[runs]``."""
-    means = []
-    for number in range(1, runs + 1):
-        returns = Learner(place, rule, seed=run.seed + number).run(steps).returns
-        later = returns[len(returns) // 2 :]
-        means.append(sum(later) / max(len(later), 1))
-    return torch.tensor(means, dtype=torch.float64)
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How to learn: the algorithm, ε, α, γ, and λ of Sarsa(λ)."""
+
+    algorithm: Algorithm
+    epsilon: float
+    alpha: float
+    gamma: float
+    lam: float
 
 
-def _shown(place: World, learner: Learner, label: str) -> dict[str, Any]:
-    """What the static form draws: V of every cell, NaN unless visited, and its best actions."""
-    visited = torch.tensor(learner.visits).reshape(learner.actions, -1).sum(0) > 0
-    Q = learner.Q
-    best = Q.amax(0) == Q
+class ReplacingSarsa(Sarsa):
+    """Sarsa(λ) whose traces are set to 1 and do not add up.
+
+    S. Singh and R. Sutton, "Reinforcement learning with replacing eligibility traces" (1996). A
+    walker who runs against a wall again and again would let the others grow without bound.
+    """
+
+    def step(self, moment: Moment) -> None:
+        """What is left of the trace goes before the new one comes."""
+        if self.trace is not None:
+            self.trace[moment.run, moment.action, moment.state] = 0
+        super().step(moment)
+
+
+class Watched(Learner):
+    """A learner whose first run is watched.
+
+    Attributes:
+        visits: ``[a, s]``, how often each action was taken.
+        digest: a hash of all steps, in order.
+    """
+
+    def __init__(self, learner: Learner) -> None:
+        self.learner = learner
+        self.setting = learner.setting
+        self.Q = learner.Q
+        self.visits = torch.zeros(learner.Q.shape[1:], dtype=torch.long)
+        self.digest = 0
+
+    @property
+    def samples_upcoming(self) -> bool:
+        """As the learner."""
+        return self.learner.samples_upcoming
+
+    def forget(self, run: Tensor) -> None:
+        """As the learner."""
+        self.learner.forget(run)
+
+    def step(self, moment: Moment) -> None:
+        """Note the step, and learn from it."""
+        action, state = int(moment.action[0]), int(moment.state[0])
+        self.visits[action, state] += 1
+        self.digest = mix(self.digest ^ action * self.visits.shape[1] + state)
+        self.learner.step(moment)
+
+
+def make_learner(place: World, rule: Rule, runs: int = 1) -> Learner:
+    """What learns by a rule in a world."""
+    lam = rule.lam if rule.algorithm == "sarsa-lambda" else 0.0
+    setting = Setting(runs, place.actions, place.states, rule.gamma, rule.alpha, lam)
+    if rule.algorithm == "expected-sarsa":
+        return ExpectedSarsa(setting, epsilon=rule.epsilon)
+    kinds: dict[Algorithm, type[MonteCarlo | Sarsa | QLearning | DoubleQ]] = {
+        "monte-carlo": MonteCarlo,
+        "sarsa-lambda": ReplacingSarsa,
+        "sarsa": Sarsa,
+        "q-learning": QLearning,
+        "double-q": DoubleQ,
+    }
+    return kinds[rule.algorithm](setting)
+
+
+def state_values(Q: Tensor, rule: Rule) -> Tensor:
+    """Return V ``[s]`` of the policy that is learnt about, from ``Q[a, s]``."""
+    if rule.algorithm in GREEDY:
+        return Q.amax(0)
+    return (exploring(greedy(Q, 0.0), rule.epsilon) * Q).sum(0)
+
+
+def watch(place: World, rule: Rule, seed: int, episodes: int) -> tuple[Watched, int]:
+    """Let one walker learn; returns what it learnt and how many steps it took."""
+    learner = Watched(make_learner(place, rule))
+    log = act(
+        place,
+        learner,
+        episodes=episodes,
+        epsilon=rule.epsilon,
+        uniforms=HashedChance(seed),
+        horizon=HORIZON,
+    )
+    return learner, int(log.lengths.sum())
+
+
+def _late_returns(place: World, rule: Rule, seed: int, episodes: int, runs: int) -> Tensor:
+    """The mean discounted return of the second half of the episodes of each run, ``[runs]``."""
+    log = act(
+        place,
+        make_learner(place, rule, runs),
+        episodes=episodes,
+        epsilon=rule.epsilon,
+        uniforms=HashedChance(seed, runs),
+        horizon=HORIZON,
+    )
+    # Only the last step of an episode is rewarded.
+    returns = log.returns * rule.gamma ** (log.lengths - 1)
+    return returns[:, episodes // 2 :].mean(1)
+
+
+def _shown(place: World, rule: Rule, seed: int, episodes: int) -> dict[str, Any]:
+    """What the static form draws: V of every visited cell, and its best actions."""
+    learner, steps = watch(place, rule, seed, episodes)
+    visited = learner.visits.sum(0) > 0
+    Q = learner.Q[0]
+    best = (Q.amax(0) == Q) & visited
     return {
-        "label": label,
-        "steps": learner.steps,
-        "episodes": len(learner.returns),
-        "V": by_cell(learner.V.where(visited, torch.nan)),
-        "best": [
-            best[:, state].nonzero()[:, 0].tolist() if bool(visited[state]) else []
-            for state in range(place.states)
-        ],
+        "label": LABELS[rule.algorithm],
+        "steps": steps,
+        "episodes": episodes,
+        "V": by_cell(state_values(Q, rule).where(visited, torch.nan)),
+        "best": [best[:, state].nonzero()[:, 0].tolist() for state in range(place.states)],
     }
 
 
-def reference(
-    name: str, place: World, rule: Rule, *, seed: int, walkers: int, steps: int = 1_000
-) -> dict[str, Any]:
+def reference(text: str, rule: Rule, *, seed: int, episodes: int = 40) -> dict[str, Any]:
     """A run that the browser has to repeat: what went in and what came out.
 
     Args:
-        name: of the world.
-        place: the world.
+        text: the map of the world.
         rule: how to learn.
         seed: of all chance, below 2^32.
-        walkers: how many learn together.
-        steps: of every walker.
+        episodes: how many.
     """
-    learner = Learner(place, rule, seed=seed, walkers=walkers).run(steps)
+    place = world(text)
+    learner, steps = watch(place, rule, seed, episodes)
     return {
-        "world": name,
+        "cells": list(place.cells),
         "algorithm": rule.algorithm,
         "epsilon": rule.epsilon,
         "alpha": rule.alpha,
         "gamma": rule.gamma,
         "lambda": rule.lam,
         "seed": seed,
-        "walkers": walkers,
+        "episodes": episodes,
         "steps": steps,
-        "episodes": len(learner.returns),
         "digest": learner.digest,
-        "Q": by_action(learner.Q),
-        "V": learner.V.tolist(),
-        "best": value_iteration(place, rule.gamma).tolist(),
+        "Q": by_action(learner.Q[0]),
+        "V": by_cell(state_values(learner.Q[0], rule)),
+        "best": by_cell(value_iteration(place, rule.gamma)),
     }
