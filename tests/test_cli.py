@@ -64,6 +64,22 @@ def files(folder):
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def test_what_stages_find_is_told_at_once_and_before_anything_runs(site):
+    figure = ":::{{figure}} running-averages\n---\nname: fig-a\nalt: A.\n{}\n---\nC.\n:::\n"
+    recipes = (site / "articles/averages/recipes.py").read_text()
+    for slug, text in [("two", "view: chrat"), ("three", "params: {many: 1}")]:
+        article(slug, figure.format(text) + "\n[](#nothing)" * (slug == "three"), site)
+        write(site / "articles" / slug / "recipes.py", recipes)
+    done = call("build")
+    assert done.exit_code == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("articles/t")]
+    codes = [line.split()[1] for line in lines]
+    assert codes == ["F013", "X001", "F020"]
+    assert lines[2].endswith("unknown view 'chrat'; did you mean 'chart'?")
+    assert not (site / "site").exists()
+    assert not list((site / "assets").rglob("manifest.json"))
+
+
 def test_help_teaches_each_command_in_order():
     text = call("--help").output
     names = ["new", "build", "serve", "status", "run", "accept", "recipes", "clean"]
@@ -280,6 +296,19 @@ def test_recipes_are_listed_and_explained(built):
     text = run(built, "recipes", "running-averages").stdout
     assert "tosses  int ≥ 10, ≤ 10000, default 1000" in text
     assert ":::{figure} running-averages" in text
+
+
+def test_a_broken_recipe_hides_no_other(built):
+    path = built / "articles" / "averages" / "recipes.py"
+    text = path.read_text()
+    try:
+        path.write_text("import nothing_of_this_name\n" + text)
+        done = run(built, "recipes")
+        assert done.returncode == 1
+        assert "message-passing" in done.stdout
+        assert "articles/averages/recipes.py:1:1: F018 cannot be imported" in done.stderr
+    finally:
+        path.write_text(text)
 
 
 def test_an_unknown_recipe_is_said_with_the_nearest(built):

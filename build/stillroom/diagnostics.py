@@ -81,6 +81,10 @@ class Diagnostics:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the known name closest to `name`, else ``""``."""
-    close = difflib.get_close_matches(str(name), sorted(known), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    """Return ``"; did you mean 'x'?"`` for the known name closest to `name`, else ``""``.
+
+    Upper and lower case are the same here, so that ``Cat.PNG`` is near ``cat.png``.
+    """
+    by_lower = {each.lower(): each for each in sorted(known)}
+    close = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
+    return f"; did you mean '{by_lower[close[0]]}'?" if close else ""

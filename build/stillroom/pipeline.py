@@ -130,17 +130,21 @@ def read(
 ) -> tuple[Article, ...]:
     """Read all articles; those marked as drafts only for a draft.
 
+    What is wrong with the figures of an article that has other errors is recorded too.
+
     Raises:
         StillroomError: `only` names an article that does not exist.
     """
-    from stillroom.source.article import read_articles
+    from stillroom.source.article import read_all
 
     slugs = article_slugs(settings)
     for slug in only:
         if slug not in slugs:
             raise StillroomError(f"there is no article '{slug}'{nearest(slug, slugs)}")
-    articles = read_articles(settings, diagnostics)
-    return tuple(a for a in articles if draft or not a.front.draft or a.slug in only)
+    reading = read_all(settings, diagnostics)
+    if reading.broken:
+        plan(reading.broken, settings, diagnostics)
+    return tuple(a for a in reading.articles if draft or not a.front.draft or a.slug in only)
 
 
 def article_slugs(settings: Settings) -> list[str]:
@@ -157,12 +161,13 @@ def plan(
     force: bool = False,
     figures: Collection[tuple[str, str]] = (),
 ) -> Plan:
-    """Plan `figures` of `articles`, or all of them."""
+    """Plan `figures` of `articles`, or all of them, and check that their views exist."""
+    from stillroom.check import check_views
     from stillroom.precompute.catalogue import Catalogue
     from stillroom.precompute.plan import make_plan
     from stillroom.precompute.store import Store
 
-    return make_plan(
+    made = make_plan(
         articles,
         settings,
         diagnostics,
@@ -172,6 +177,8 @@ def plan(
         force=force,
         figures=figures,
     )
+    check_views(made.wanted, articles, settings, diagnostics)
+    return made
 
 
 def compute(

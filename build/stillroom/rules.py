@@ -37,6 +37,7 @@ RULES: dict[str, Rule] = {
         "Use the slug suggested: the name of the other article's folder.",
     ),
     "A007": Rule("a file is not UTF-8 text", "Save the file as UTF-8."),
+    "A008": Rule("a folder of articles has a text, but no index.md", "Rename the text."),
     "M001": Rule("unknown or misplaced directive", "Use one of the directives in docs/syntax.md."),
     "M002": Rule(
         "a directive is not closed, or nothing is open",

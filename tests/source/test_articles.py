@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sources import BIBTEX, FRONT, make_site, read
 from stillroom.diagnostics import Diagnostics, StillroomError
-from stillroom.source.article import read_articles
+from stillroom.source.article import read_all, read_articles
 from stillroom.source.model import Author, Control, FactUse, Heading, Label
 
 
@@ -126,9 +126,28 @@ def test_a_folder_with_a_name_that_is_not_plain(site):
     diagnostics = Diagnostics()
     read_articles(site, diagnostics)
     assert [str(error) for error in diagnostics.errors] == [
-        "articles/My_Article/index.md:1:1: A005 'My_Article' should be lower-case letters,"
-        " digits and hyphens"
+        "articles/My_Article/index.md:1:1: A005 the name of the folder, 'My_Article', should be"
+        " lower-case letters, digits and hyphens"
     ]
+
+
+def test_a_text_that_is_not_called_index_is_told(site):
+    (site.articles / "a/a.md").write_text(FRONT)
+    (site.articles / "shared").mkdir()
+    diagnostics = Diagnostics()
+    assert [article.slug for article in read_articles(site, diagnostics)] == ["other"]
+    assert [str(found) for found in diagnostics.found] == [
+        "articles/a/a.md:1:1: A008 warning: this is not read: the text of an article is called"
+        " index.md"
+    ]
+
+
+def test_articles_with_errors_are_read_as_far_as_possible(site):
+    figure = ":::{figure} waves\n---\nname: fig-a\nalt: A.\n---\nCaption.\n:::\n"
+    (site.articles / "a/index.md").write_text(f"---\ntitl: T\n---\n{figure}[](#nothing)\n")
+    reading = read_all(site, Diagnostics())
+    assert [article.slug for article in reading.articles] == ["other"]
+    assert [article.figures[0].recipe for article in reading.broken] == ["waves"]
 
 
 def test_files_that_are_not_utf8(site):

@@ -66,7 +66,7 @@ def test_the_facts_a_claim_looked_at_are_named_as_written():
         ("error", 6, "expected a comparison"),
         ("error < ", 9, "expected a fact or a number"),
         ("error < 1 2", 11, "expected the end"),
-        ("error = 1", 7, "unexpected '='"),
+        ("error = 1", 7, "unexpected '='; equality is written =="),
         ("(error < 1", 8, "expected '\\)'"),
         ("abs(1, 2) > 0", 1, "abs takes one value"),
         ("sqrt(4) > 0", 1, "unknown function 'sqrt'"),

@@ -179,11 +179,11 @@ def _signature(recipe: Recipe[Any]) -> dict[str, tuple[Any, Any]]:
         hints = typing.get_type_hints(function, localns=local, include_extras=True)
     except (NameError, TypeError, SyntaxError) as error:
         raise RecipeError(f"an annotation of recipe '{recipe.name}' is wrong: {error}") from error
-    first, *others = inspect.signature(function).parameters.values() or [None]
-    if first is None or first.kind is inspect.Parameter.KEYWORD_ONLY:
+    given = list(inspect.signature(function).parameters.values())
+    if not given or given[0].kind is inspect.Parameter.KEYWORD_ONLY:
         raise RecipeError(f"recipe '{recipe.name}': its first parameter should be 'run: Run'")
     found = {}
-    for parameter in others:
+    for parameter in given[1:]:
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             raise RecipeError(
                 f"recipe '{recipe.name}': write '*' before the parameter '{parameter.name}'"

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from selectolax.lexbor import LexborHTMLParser
 
 from stillroom.check.claims import CheckedClaim, check_claims
+from stillroom.check.views import known_views
 from stillroom.diagnostics import Diagnostics, nearest
 from stillroom.precompute.manifest import FigureResult
 from stillroom.render import page as pages
@@ -236,7 +237,7 @@ class _ArticlePage:
             return self._figures.render(result, caption, claims)
         except MissingViewError as error:
             view = str(error)
-            hint = nearest(view, self._known_views())
+            hint = nearest(view, known_views(self._settings, self._article.folder / "views"))
             self._diagnostics.error(place, "F020", f"unknown view '{view}'{hint}")
         except ViewError as error:
             self._diagnostics.error(place, "F025", str(error))
@@ -247,12 +248,6 @@ class _ArticlePage:
             self._diagnostics.error(place, "F025", f"{message} ({where.path}, line {where.line})")
         self._failed = True
         return Markup()
-
-    def _known_views(self) -> set[str]:
-        folders = [folder / "views" for folder in self._settings.templates]
-        if self._views:
-            folders.append(self._views)
-        return {path.parent.name for folder in folders for path in folder.glob("*/view.html")}
 
     def _vega(self) -> str:
         return self._files.href(self._static.vega())

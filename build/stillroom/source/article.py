@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from markdown_it.token import Token
@@ -23,19 +25,32 @@ from stillroom.source.options import read_directives
 from stillroom.source.page import NAME, Page
 from stillroom.source.prose import check_code, check_footnotes, convert_math, count_words
 
+# For an article whose own is broken: its figures can still be judged.
+_NO_FRONT_MATTER = FrontMatter(title="", summary="", authors=(), date=datetime.date.min)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: `articles` have no errors, `broken` ones have, and are as far as was read."""
+
+    articles: tuple[Article, ...]
+    broken: tuple[Article, ...]
+
 
 def read_articles(
     settings: Settings, diagnostics: Diagnostics, only: Sequence[str] = ()
 ) -> tuple[Article, ...]:
+    """Read the articles of a site, by slug, and return those without errors; see `read_all`."""
+    return read_all(settings, diagnostics, only).articles
+
+
+def read_all(settings: Settings, diagnostics: Diagnostics, only: Sequence[str] = ()) -> Reading:
     """Read the articles of a site, by slug.
 
     Args:
         settings: of the site.
         diagnostics: where everything that is wrong is recorded.
         only: slugs to read; all if empty.
-
-    Returns:
-        The articles without errors.
 
     Raises:
         StillroomError: `only` names an article that does not exist, or the citation style cannot
@@ -48,25 +63,20 @@ def read_articles(
                 f"there is no article '{slug}'{nearest(slug, folders)}",
                 hint=f"an article is a folder {settings.articles.name}/<slug> with an index.md",
             )
-    articles = []
+    articles: list[Article] = []
+    broken: list[Article] = []
     for slug in sorted(only or folders):
-        article = read_article(folders[slug], settings, diagnostics)
+        found = Diagnostics()
+        article = _read(folders[slug], settings, found)
+        diagnostics.found += found.found
         if article is not None:
-            articles.append(article)
+            (broken if found.errors else articles).append(article)
+    if not only:
+        _check_names(settings, diagnostics)
     wrong = _check_fragments(articles, diagnostics)
-    return tuple(article for article in articles if article.slug not in wrong)
-
-
-def read_article(folder: Path, settings: Settings, diagnostics: Diagnostics) -> Article | None:
-    """Read one article; None if it has errors, which are recorded.
-
-    Raises:
-        StillroomError: the citation style cannot be read.
-    """
-    found = Diagnostics()
-    article = _read(folder, settings, found)
-    diagnostics.found += found.found
-    return article if not found.errors else None
+    broken += [article for article in articles if article.slug in wrong]
+    sound = [article for article in articles if article.slug not in wrong]
+    return Reading(tuple(sound), tuple(broken))
 
 
 def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | None:
@@ -80,7 +90,8 @@ def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | Non
     lines = re.split(r"\r\n|\r|\n", text.replace("\0", "\ufffd"))
     page = Page(folder, path, lines, found)
     if not NAME.fullmatch(folder.name):
-        message = f"'{folder.name}' should be lower-case letters, digits and hyphens"
+        expected = "should be lower-case letters, digits and hyphens"
+        message = f"the name of the folder, '{folder.name}', {expected}"
         page.error(page.at(1), "A005", message)
     front, fields = read_front_matter(lines, path, found)
     if front is not None:
@@ -97,13 +108,11 @@ def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | Non
     read_links(page, labels)
     check_code(page)
     check_footnotes(page)
-    if front is None:
-        return None
     return Article(
         slug=folder.name,
         folder=folder,
         location=page.at(1),
-        front=front,
+        front=front or _NO_FRONT_MATTER,
         tokens=page.tokens,
         env=page.env,
         figures=figures,
@@ -116,6 +125,16 @@ def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | Non
         references=references,
         words=count_words(page),
     )
+
+
+def _check_names(settings: Settings, diagnostics: Diagnostics) -> None:
+    """Warn of texts that nobody reads, since they are not called index.md (A008)."""
+    for folder in sorted(settings.articles.glob("*/")):
+        texts = sorted(folder.glob("*.md"))
+        if texts and not (folder / "index.md").is_file():
+            place = Location(texts[0].relative_to(settings.root).as_posix())
+            message = "this is not read: the text of an article is called index.md"
+            diagnostics.warning(place, "A008", message)
 
 
 def _check_macros(page: Page, front: FrontMatter | None, fields: Mapping[str, Location]) -> bool:

@@ -214,7 +214,9 @@ class _Parser:
             rest = self.text[self.position :]
             self.column = len(self.text) - len(rest.lstrip()) + 1
             if rest.strip():
-                raise ClaimError(f"unexpected {rest.strip()[0]!r}", self.column)
+                mark = rest.strip()[0]
+                advice = "; equality is written ==" if mark == "=" else ""
+                raise ClaimError(f"unexpected '{mark}'{advice}", self.column)
             self.kind = self.word = ""
             return
         self.kind = str(found.lastgroup)

@@ -124,11 +124,14 @@ def read_front_matter(
         return None, {}
     fields = dict(located.keys)
     try:
-        return _frozen(_FrontMatter.model_validate(located.value or {})), fields
+        front = _frozen(_FrontMatter.model_validate(located.value or {}))
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             _report(detail, located, path, diagnostics)
         return None, fields
+    if front.updated and front.updated < front.date:
+        diagnostics.error(fields["updated"], "A003", "'updated' should not be before 'date'")
+    return front, fields
 
 
 def _report(detail: ErrorDetails, located: Located, path: str, diagnostics: Diagnostics) -> None:

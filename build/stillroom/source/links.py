@@ -32,21 +32,28 @@ def read_links(page: Page, labels: Mapping[str, Label]) -> None:
 def find_name(page: Page, name: str) -> Path | None:
     """The path of a file, if it is in the article's folder."""
     path = page.folder / name
-    try:
-        found = path.is_file() and path.resolve().is_relative_to(page.folder.resolve())
-    except (OSError, ValueError):  # a name too long, or with a null character
-        return None
-    return path if found else None
+    inside = _exists(path) and path.resolve().is_relative_to(page.folder.resolve())
+    return path if inside else None
 
 
 def find_file(page: Page, name: str, where: Location) -> Path | None:
     """The path of a file in the article's folder; None, and X005, if it is not there."""
     path = find_name(page, name)
     if path is None:
-        message = f"there is no file '{name}' in the article's folder"
-        message += nearest(name, _files(page.folder)) or _advice(name)
+        if _exists(page.folder / name):
+            message = f"'{name}' lies outside the article's folder; keep a copy in it"
+        else:
+            message = f"there is no file '{name}' in the article's folder"
+            message += nearest(name, _files(page.folder)) or _advice(name)
         page.error(where, "X005", message)
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a null character
+        return False
 
 
 def _advice(name: str) -> str:

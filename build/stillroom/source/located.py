@@ -75,6 +75,14 @@ for _name, (_pattern, _first) in _SCALARS.items():
     _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"(?:{_pattern})\Z"), _first)
 
 
+# What authors do most often, in other words than PyYAML's.
+_PLAIN = {
+    "mapping values are not allowed here": "a text with a colon in it needs quotes around it",
+    "found character '\\t' that cannot start any token": "indent with spaces, not with tabs",
+    "found unexpected end of stream": "a quote is never closed",
+}
+
+
 def load(text: str, place: Place) -> Located:
     """Read one YAML document.
 
@@ -92,7 +100,8 @@ def load(text: str, place: Place) -> Located:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = place(mark.line, mark.column) if mark else place(0, 0)
-        raise YamlError(error.problem or error.context or "not valid YAML", where) from error
+        problem = error.problem or error.context or "not valid YAML"
+        raise YamlError(_PLAIN.get(problem, problem), where) from error
     except ReaderError as error:
         before = text[: int(error.position)]
         column = len(before) - (before.rfind("\n") + 1)

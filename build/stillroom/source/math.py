@@ -55,6 +55,10 @@ def _numbering_advice(found: re.Match[str]) -> str:
 def check_macros(macros: Mapping[str, str]) -> tuple[str, str] | None:
     """The first macro that cannot be read, and what is wrong with it; None if all are well."""
     table = tuple(sorted(macros.items()))
+    for name, latex in table:
+        braces = re.sub(r"\\.", "", latex)
+        if braces.count("{") != braces.count("}"):
+            return name, "its braces do not match"
     try:
         _converter(table)
     except LatexError as error:

@@ -42,10 +42,14 @@ def _inside_formula(page: Page, token: Token, position: int) -> Location:
 
 
 def check_code(page: Page) -> None:
-    """Check that the languages of code blocks are known (M011)."""
+    """Check that the languages of code blocks are known (M011), and none is a directive (M001)."""
     for token in page.walk():
         if token.type == "fence" and token.info.strip():
             language = token.info.split()[0]
+            if language.startswith("{"):
+                message = f"a directive is written :::{language}, not {token.markup}{language}"
+                page.error(page.start(token), "M001", message)
+                continue
             hint = _unknown_language(language)
             if hint is not None:
                 message = f"unknown language '{language}'{hint}"
