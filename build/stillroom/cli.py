@@ -299,7 +299,7 @@ def recipes(name: str | None, article: str, library: bool, markdown: bool) -> No
     from stillroom.pipeline import article_slugs
     from stillroom.precompute.catalogue import Catalogue
 
-    settings = settings_here()
+    settings, diagnostics = settings_here(), Diagnostics()
     catalogue = Catalogue(settings)
     slugs = [] if library else [article] if article else article_slugs(settings)
     if name is not None:
@@ -308,12 +308,15 @@ def recipes(name: str | None, article: str, library: bool, markdown: bool) -> No
     else:
         found = [
             each
-            for each in reference.find_all(catalogue, slugs)
+            for each in reference.find_all(catalogue, slugs, diagnostics)
             if not library or each[1].module.startswith("stillroom.")
         ]
         text = reference.as_table(found)
     catalogue.save()
     click.echo(reference.as_markdown(found) if markdown else text, nl=not markdown)
+    show(diagnostics)
+    if diagnostics.errors:
+        end(diagnostics)
 
 
 @cli.command(short_help="Remove stored results that no figure needs.")

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from stillroom.diagnostics import StillroomError, nearest
+from stillroom.diagnostics import Diagnostics, StillroomError, nearest
 
 if TYPE_CHECKING:
     from stillroom.precompute.catalogue import Catalogue, Description
@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 _SECTION = re.compile(r"^(\w+):$", re.MULTILINE)
 
 
-def find_all(catalogue: Catalogue, slugs: Iterable[str]) -> Iterator[tuple[str, Description]]:
-    """Yield each recipe with the article it belongs to ("": all).
+def find_all(
+    catalogue: Catalogue, slugs: Iterable[str], diagnostics: Diagnostics
+) -> Iterator[tuple[str, Description]]:
+    """Yield each recipe that can be used with the article it belongs to ("": all).
 
-    Raises:
-        BrokenRecipeError: a module of recipes cannot be used.
+    Those that cannot are in `diagnostics` (F018, F019).
     """
+    from stillroom.precompute.catalogue import BrokenRecipeError
+
+    diagnostics.found += [problem for _, problem in catalogue.problems]
     shared = catalogue.names()
-    for name in shared:
-        yield "", catalogue.describe(name)
-    for slug in slugs:
-        for name in catalogue.names(slug):
-            if name not in shared:
-                yield slug, catalogue.describe(name, slug)
+    owned = [(slug, name) for slug in slugs for name in catalogue.names(slug) if name not in shared]
+    for slug, name in [*(("", name) for name in shared), *owned]:
+        try:
+            yield slug, catalogue.describe(name, slug)
+        except BrokenRecipeError as error:
+            diagnostics.found.append(error.diagnostic)
 
 
 def find_one(catalogue: Catalogue, slugs: Iterable[str], name: str) -> tuple[str, Description]:
