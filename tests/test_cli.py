@@ -82,7 +82,7 @@ def test_what_stages_find_is_told_at_once_and_before_anything_runs(site):
 
 def test_help_teaches_each_command_in_order():
     text = call("--help").output
-    names = ["new", "build", "serve", "status", "run", "accept", "recipes", "clean"]
+    names = ["new", "build", "serve", "status", "run", "worker", "accept", "recipes", "clean"]
     places = [re.search(rf"^  {name} ", text, re.MULTILINE).start() for name in names]
     assert places == sorted(places)
     assert "stillroom new site journal" in text

@@ -6,6 +6,8 @@ do stay fast. Exit codes are in `docs/command-line.md`.
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from stillroom.diagnostics import Diagnostics, StillroomError
 from stillroom.publish.command import publish
 from stillroom.settings import Settings
 from stillroom.terminal import (
+    TERMINATED,
     Commands,
     count,
     dry_run_option,
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line."""
+    # Whoever asks this process to end gets the same tidy end as with Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     cli(prog_name="stillroom")
 
 
@@ -246,6 +251,35 @@ def run(figure: str, **options: Any) -> None:
             click.echo(line)
     if diagnostics.errors:
         end(diagnostics)
+
+
+@cli.command(
+    epilog="""\b
+Examples, in the site's folder on each machine:
+  stillroom worker tcp://host:8786
+  stillroom worker tcp://host:8786 --gpus 2 --cpus 4""",
+    short_help="Compute for builds on other machines, through Dask.",
+)
+@click.argument("scheduler")
+@click.option(
+    "--gpus", type=click.IntRange(0), metavar="N", help="Workers with a GPU.  [default: all]"
+)
+@click.option(
+    "--cpus",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Workers without.  [default: 1 if there is no GPU]",
+)
+def worker(scheduler: str, gpus: int | None, cpus: int | None) -> None:
+    """Start workers of one thread each for the Dask SCHEDULER; each GPU has one of its own.
+
+    Then a build anywhere can use them: stillroom build --scheduler URL. This machine needs the
+    same copy of the site. Ctrl-C ends the workers.
+    """
+    from stillroom.precompute.dask_workers import run_workers
+
+    root = settings_here().root
+    run_workers(scheduler, root=root, gpus=gpus, cpus=cpus, say=click.echo)
 
 
 @cli.command(short_help="Take over results after a refactor that changes none.")

@@ -10,7 +10,12 @@ import click
 from stillroom.diagnostics import Diagnostics, StillroomError
 from stillroom.settings import Settings, find_settings
 
-WRONG, FAILED, INTERRUPTED = 1, 3, 130  # exit codes; docs/command-line.md lists them all
+WRONG, FAILED, INTERRUPTED, TERMINATED = (
+    1,
+    3,
+    130,
+    143,
+)  # exit codes; docs/command-line.md lists them all
 FAILED_FIGURE = "F024"
 
 

@@ -87,6 +87,12 @@ def test_without_dask_the_remedy_is_the_exact_command(monkeypatch):
     assert caught.value.hint == "pip install 'stillroom[dask]'"
 
 
+@pytest.mark.parametrize("address", ["nonsense", "tcp://host", "host:port", "tcp://host:99999999"])
+def test_what_is_no_address_is_told_at_once(address):
+    with pytest.raises(SchedulerError, match="is not the address of a scheduler"):
+        dask_slots(address, device="cpu")
+
+
 def test_a_scheduler_that_does_not_answer_is_told():
     with pytest.raises(SchedulerError, match="no Dask scheduler answers at tcp"):
         dask_slots("tcp://127.0.0.1:1", device="cpu", timeout=0.5)

@@ -2,8 +2,7 @@
 
 Each worker needs Stillroom and a copy of the site, and runs in the site's folder. It refuses a step
 if its copy of the recipe's source differs. Steps that take longer than seconds go to workers that
-declare the resource GPU (``dask worker ADDRESS --nthreads 1 --resources GPU=1`` with a
-``CUDA_VISIBLE_DEVICES`` of its own), if there are any.
+declare the resource GPU, if there are any; `stillroom.precompute.dask_workers` starts such workers.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import re
+import socket
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -101,21 +102,19 @@ def dask_slots(scheduler: str, *, device: str, timeout: float = 30) -> list[Any]
         raise SchedulerError(
             "--scheduler needs Dask", hint="pip install 'stillroom[dask]'"
         ) from error
+    reach(scheduler, timeout=timeout)
     open_client: Any = Client  # it ships no types
     try:
         client = open_client(scheduler, timeout=timeout, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise SchedulerError(
-            f"no Dask scheduler answers at {scheduler}",
-            hint="start one with: dask scheduler",
-        ) from error
+        raise _nobody(scheduler) from error
     try:
         client.wait_for_workers(1, timeout=timeout)
     except TimeoutError as error:
         client.close()
         raise SchedulerError(
             f"the scheduler at {scheduler} has no worker",
-            hint=f"start one in the site's folder: dask worker {scheduler}",
+            hint=f"start one in the site's folder: stillroom worker {scheduler}",
         ) from error
 
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
@@ -139,3 +138,27 @@ def dask_slots(scheduler: str, *, device: str, timeout: float = 30) -> list[Any]
         client.subscribe_topic(topic, slot.hear)
         slots.append(slot)
     return slots
+
+
+def reach(scheduler: str, *, timeout: float) -> None:
+    """Knock at the scheduler, since a Dask client that nobody answers takes a minute to give up.
+
+    Raises:
+        SchedulerError: `scheduler` is no address, or nobody answers there.
+    """
+    found = re.fullmatch(r"(?:\w+://)?\[?([^/\s\]]+)\]?:(\d{1,5})", scheduler)
+    if found is None:
+        raise SchedulerError(
+            f"'{scheduler}' is not the address of a scheduler",
+            hint="write it as tcp://host:8786",
+        )
+    try:
+        socket.create_connection((found[1], int(found[2])), timeout=timeout).close()
+    except (OSError, OverflowError) as error:
+        raise _nobody(scheduler) from error
+
+
+def _nobody(scheduler: str) -> SchedulerError:
+    return SchedulerError(
+        f"no Dask scheduler answers at {scheduler}", hint="start one with: dask scheduler"
+    )
