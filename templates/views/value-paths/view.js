@@ -34,7 +34,6 @@
         thumb.addEventListener("blur", () => this.show(this.chosen));
         thumb.addEventListener("keydown", (event) => this.key(event, index));
       });
-      for (const list of root.querySelectorAll(".paths")) list.setAttribute("role", "group");
       for (const term of root.querySelectorAll(".term")) {
         term.addEventListener("pointerenter", () => this.show(Number(term.dataset.path)));
         term.addEventListener("pointerleave", () => this.show(this.chosen));

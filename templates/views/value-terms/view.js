@@ -32,7 +32,6 @@ stillroom.view("value-terms", class {
         this.choose(row.dataset.term);
       });
     }
-    for (const list of root.querySelectorAll(".terms")) list.setAttribute("role", "group");
     for (const token of root.querySelectorAll(".token")) this.point(token, token.dataset.terms.split(" "));
     cells.update.on(() => {
       this.draw();
