@@ -209,7 +209,8 @@ def test_the_footer_offers_data_and_what_is_in_the_ingredients_only(site):
     assert json.loads(site.file(links["fig-waves"]).read_text())["facts"] == {"total": 4}
     text = footer.text()
     assert "stillroom run waves/fig-waves" in text
-    assert "[1,10]" in text
+    assert "1, 10" in text
+    assert "Seed" in text
     assert "2.9.1" in text
     assert "total < 9" in text
     html = page.html
@@ -290,6 +291,16 @@ def test_styles_and_scripts_of_used_views_are_loaded(site):
     assert [s for s in scripts if "/stillroom." in s]
     assert all(s.startswith("../../static/") for s in scripts)
     assert not any("view-image" in s for s in scripts)
+
+
+def test_other_scripts_of_a_view_come_before_its_own(site):
+    site.view("<p></p>", js="view;")
+    for name in ("zeta", "alpha"):
+        write(site.settings.root / f"templates/views/plain/{name}.js", f"{name};")
+    page = site.render()
+    scripts = [node.attributes["src"] for node in page.css("script[src]")][-3:]
+    assert [site.file(script).read_text() for script in scripts] == ["alpha;", "zeta;", "view;"]
+    assert "view-plain-alpha" in scripts[0]
 
 
 def test_a_view_beside_the_article_comes_first(site):

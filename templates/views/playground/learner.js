@@ -233,7 +233,7 @@ string, row by row: S start, G goal, C cliff, # wall, . floor. Actions are 0 up,
       const over = ended || walker.length >= this.horizon;
       if (rule.algorithm === "monte-carlo") {
         walker.episode.push([pair, reward]);
-        if (ended) this.lookBack(walker);
+        if (over) this.lookBack(walker);
       } else if (rule.algorithm === "double-q") this.learnTwice(walker, pair, reward, ended);
       else this.learn(walker, pair, ended ? reward : reward + rule.gamma * this.bootstrap(walker));
       if (over) {

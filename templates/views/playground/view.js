@@ -246,8 +246,8 @@
       canvas.addEventListener("pointerdown", (event) => this.press(event));
       canvas.addEventListener("pointermove", (event) => this.drag(event));
       for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => this.release());
-      canvas.addEventListener("pointerleave", () => {
-        if (document.activeElement !== canvas) this.lookAt(-1);
+      canvas.addEventListener("pointerleave", (event) => {
+        if (event.pointerType === "mouse" && !canvas.matches(":focus-visible")) this.lookAt(-1);
       });
       canvas.addEventListener("keydown", (event) => this.key(event));
       canvas.addEventListener("focus", () => {
@@ -448,9 +448,9 @@
       const { label } = this.data.algorithms.find((each) => each.name === rule.algorithm);
       const recent = returns.slice(-20);
       const mean = recent.reduce((sum, value) => sum + value, 0) / recent.length;
-      const earned = recent.length
-        ? `The last ${recent.length === 1 ? "one" : recent.length} earned ${number(mean)} on average; the best possible is ${number(best)}.`
-        : best > 0 ? "No episode has ended yet." : "No goal can be reached from the start.";
+      const earned = best <= 0 ? "No goal can be reached from the start."
+        : recent.length ? `The last ${recent.length === 1 ? "one" : recent.length} earned ${number(mean)} on average; the best possible is ${number(best)}.`
+          : "No episode has ended yet.";
       const next = { [this.headStart]: " Run goes on from here; Forget starts from nothing.", 0: " Press Run, or Step." }[learner.steps] ?? "";
       this.part("status").textContent = `${label}: ${plural(returns.length, "episode")}, ${plural(learner.steps, "step")}. ${earned}${next}`;
       drawCurve(this.part("curve"), this.palette, returns, best);

@@ -48,8 +48,8 @@ LABELS: dict[Algorithm, str] = {
 WORLDS = {
     "cliff": (
         "Cliff edge",
-        "Q-learning walks along the edge and sometimes falls; Sarsa, which knows that it "
-        "stumbles, learns to keep away.",
+        "To Q-learning the edge is as good a way as any. Sarsa knows that it stumbles, and learns "
+        "to keep away.",
         """
         S.......S
         .........
@@ -313,9 +313,9 @@ class Watched(Learner):
         """As the learner."""
         return self.learner.samples_upcoming
 
-    def forget(self, run: Tensor) -> None:
+    def stop(self, run: Tensor) -> None:
         """As the learner."""
-        self.learner.forget(run)
+        self.learner.stop(run)
 
     def step(self, moment: Moment) -> None:
         """Note the step, and learn from it."""
@@ -348,7 +348,9 @@ def state_values(Q: Tensor, rule: Rule) -> Tensor:
     return (exploring(greedy(Q, 0.0), rule.epsilon) * Q).sum(0)
 
 
-def watch(place: World, rule: Rule, seed: int, episodes: int) -> tuple[Watched, int]:
+def watch(
+    place: World, rule: Rule, seed: int, episodes: int, horizon: int = HORIZON
+) -> tuple[Watched, int]:
     """Let one walker learn; returns what it learnt and how many steps it took."""
     learner = Watched(make_learner(place, rule))
     log = act(
@@ -357,7 +359,7 @@ def watch(place: World, rule: Rule, seed: int, episodes: int) -> tuple[Watched, 
         episodes=episodes,
         epsilon=rule.epsilon,
         uniforms=HashedChance(seed),
-        horizon=HORIZON,
+        horizon=horizon,
     )
     return learner, int(log.lengths.sum())
 
@@ -392,7 +394,9 @@ def _shown(place: World, rule: Rule, seed: int, episodes: int) -> dict[str, Any]
     }
 
 
-def reference(text: str, rule: Rule, *, seed: int, episodes: int = 40) -> dict[str, Any]:
+def reference(
+    text: str, rule: Rule, *, seed: int, episodes: int = 25, horizon: int = 50
+) -> dict[str, Any]:
     """A run that the browser has to repeat: what went in and what came out.
 
     Args:
@@ -400,9 +404,10 @@ def reference(text: str, rule: Rule, *, seed: int, episodes: int = 40) -> dict[s
         rule: how to learn.
         seed: of all chance, below 2^32.
         episodes: how many.
+        horizon: steps after which an episode is given up; few, so that some are.
     """
     place = world(text)
-    learner, steps = watch(place, rule, seed, episodes)
+    learner, steps = watch(place, rule, seed, episodes, horizon)
     return {
         "cells": list(place.cells),
         "algorithm": rule.algorithm,
@@ -412,6 +417,7 @@ def reference(text: str, rule: Rule, *, seed: int, episodes: int = 40) -> dict[s
         "lambda": rule.lam,
         "seed": seed,
         "episodes": episodes,
+        "horizon": horizon,
         "steps": steps,
         "digest": learner.digest,
         "Q": by_action(learner.Q[0]),
