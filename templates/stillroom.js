@@ -87,13 +87,21 @@ classic script that adds to the one global name.
     return best;
   }
 
+  /** 1.5e-7 as a reader writes it: 1.5 × 10⁻⁷, and 1e-7 as 10⁻⁷. */
+  function powersOfTen(text) {
+    const [mantissa, exponent] = text.split("e");
+    const raised = [...exponent.replace("+", "")].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign])).join("");
+    const power = `10${raised}`;
+    return { 1: power, "-1": `-${power}` }[mantissa] ?? `${mantissa} × ${power}`;
+  }
+
   function format(value, digits = 4) {
     if (typeof value !== "number") return String(value);
     if (!Number.isFinite(value)) return "–";
     const size = Math.abs(value);
     const small = size !== 0 && size < 1e-4;
     const text = small || size >= 1e9
-      ? value.toExponential(Math.max(0, digits - 1)).replace(/\.?0+e/, "e")
+      ? powersOfTen(value.toExponential(Math.max(0, digits - 1)).replace(/\.?0+e/, "e"))
       : String(Number(value.toPrecision(Math.max(digits, Math.ceil(Math.log10(size + 1))))));
     return text.replaceAll("-", "−");
   }

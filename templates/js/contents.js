@@ -12,7 +12,7 @@ document.addEventListener("DOMContentLoaded", () => {
   let current = null;
   const contents = document.querySelector(".contents");
   const wide = [...document.querySelectorAll(".width-wide, .width-page, .width-screen")];
-  const beside = matchMedia("(min-width: 1280px)");
+  const beside = matchMedia("(min-width: 80em)");
   const makeWay = () => {
     const box = contents.getBoundingClientRect();
     contents.classList.toggle("covered", beside.matches && wide.some((figure) => {

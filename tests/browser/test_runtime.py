@@ -306,8 +306,9 @@ def test_numbers_are_written_for_readers(open_page, write_page):
         -0.5: "−0.5",
         1 / 3: "0.3333",
         123456: "123456",
-        1e-7: "1e−7",
-        2.5e12: "2.5e+12",
+        1e-7: "10⁻⁷",
+        -1.47e-14: "−1.47 × 10⁻¹⁴",
+        2.5e12: "2.5 × 10¹²",
         1999.96: "2000",
     }
     found = {number: page.evaluate(f"stillroom.format({number!r})") for number in expected}

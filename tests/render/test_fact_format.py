@@ -1,5 +1,6 @@
 import json
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,8 @@ from stillroom.source.model import FactUse
         (1234.56, "", "1235"),
         (98765.4, "", "98,765"),
         (1.5e-7, "", "1.5 × 10⁻⁷"),
+        (1e-7, "", "10⁻⁷"),
+        (-1e20, "", "−10²⁰"),
         (3.2e20, "", "3.2 × 10²⁰"),
         (math.inf, "", "inf"),
         (0.95, ".1%", "95.0%"),
@@ -47,7 +50,7 @@ def test_a_form_that_does_not_fit_is_an_error():
 @given(st.floats(-1e300, 1e300))
 def test_three_digits_are_within_half_a_percent(value):
     text = format_fact(value).replace("−", "-").replace(",", "")
-    mantissa, _, power = text.partition(" × 10")
+    mantissa, _, power = re.sub(r"^(-?)(10[⁻⁰-⁹¹²³])", r"\g<1>1 × \2", text).partition(" × 10")
     digits = power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     shown = float(f"{mantissa}e{digits or 0}")
     assert math.isclose(shown, value, rel_tol=5.01e-3)

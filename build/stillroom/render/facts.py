@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillroom.recipe import Fact
+from stillroom.render.scale import powers_of_ten
 from stillroom.source.model import FactUse
 
 MISSING = "—"
-_SUPERSCRIPTS = str.maketrans("+-0123456789", "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,7 @@ def format_fact(value: Fact, form: str = "") -> str:
     if not form and isinstance(value, float) and not math.isfinite(value):
         return str(value).replace("-", "−")
     text = format(value, form) if form else _sensible(value)
-    mantissa, mark, exponent = text.partition("e")
-    if mark and exponent.lstrip("+-").isdigit():
-        text = f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
-    return text.replace("-", "−")
+    return powers_of_ten(text).replace("-", "−")
 
 
 def _sensible(value: float) -> str:

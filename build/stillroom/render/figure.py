@@ -98,7 +98,6 @@ class Footer:
     provenance: tuple[tuple[str, str], ...]
     command: str
     claims: tuple[CheckedClaim, ...]
-    seed: int
     draft: bool
 
 
@@ -252,11 +251,12 @@ class FigureRenderer:
         claims: tuple[CheckedClaim, ...],
     ) -> Footer:
         figure, made = result.figure, result.manifest.ingredients
-        parameters = [(name, _json(value)) for name, value in made.params.items()]
+        parameters = [(name, _plain(value)) for name, value in made.params.items()]
         versions = sorted(made.packages.items())
         provenance = [
             ("recipe", made.recipe),
             *parameters,
+            ("seed", str(made.seed)),
             *versions,
             ("key", result.manifest.key[:16]),
         ]
@@ -265,7 +265,6 @@ class FigureRenderer:
             provenance=tuple(provenance),
             command=f"stillroom run {result.slug}/{figure.name}",
             claims=claims,
-            seed=made.seed,
             draft=made.draft,
         )
 
@@ -294,6 +293,17 @@ def payload_text(payload: Mapping[str, Any]) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> str:
+    """A parameter as one would say it: no quotation marks, brackets only within a list."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(
+            _json(each) if isinstance(each, list | dict) else _plain(each) for each in value
+        )
+    return value or "none" if isinstance(value, str) else _json(value)
 
 
 def _csv(table: Mapping[str, Sequence[Any]]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_SUPERSCRIPTS = str.maketrans("+-0123456789", "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,21 @@ def _round_step(step: float) -> float:
     return min((digit * power for digit in (1, 2, 5, 10)), key=lambda s: abs(math.log(s / step)))
 
 
+def powers_of_ten(text: str) -> str:
+    """Write what Python writes as ``1.5e-07`` as ``1.5 × 10⁻⁷``, and ``1e-07`` as ``10⁻⁷``."""
+    mantissa, mark, exponent = text.partition("e")
+    if not mark or not exponent.lstrip("+-").isdigit():
+        return text
+    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    return {"1": power, "-1": f"-{power}"}.get(mantissa, f"{mantissa} × {power}")
+
+
 def number(value: float, digits: int = 4) -> str:
-    """Write a number for a reader: at most `digits` significant ones, and a true minus."""
+    """Write a number for a reader: 0.1235, −2 × 10⁻⁹; at most `digits` significant digits."""
     if value == 0:
         return "0"
     if not 1e-4 <= abs(value) < 1e7:
-        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
-        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-        text = f"{mantissa}e{int(power)}"
+        text = powers_of_ten(re.sub(r"\.?0+e", "e", f"{value:.{digits - 1}e}"))
     else:
         places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
         text = f"{value:.{places}f}"

@@ -200,7 +200,7 @@
         (i === 0 ? number(value) : `${value < 0 ? "−" : "+"} ${number(Math.abs(value))}`));
       if (heard.length > 9) terms.push(`+ … (${heard.length} terms)`);
       const sum = terms.length > 1 ? `${terms.join(" ")} = ` : "";
-      this.part("sum").innerHTML = `Framed pixel: ${sum}<strong>${number(total)}</strong>`;
+      this.part("sum").innerHTML = `${sum ? "Dots added up" : "Framed pixel"}: ${sum}<strong>${number(total)}</strong>`;
     }
   });
 })();
