@@ -3,7 +3,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from stillroom.recipe import Run
+from stillroom.recipe import Result, Run
 from stillroom.recipes.value.averager import averager
 from stillroom.recipes.value.cliff_world import cliff_world
 from stillroom.recipes.value.intersection import intersection
@@ -15,6 +15,52 @@ TERMS = update_terms(Run())
 TRIPTYCH = value_triptych(Run(), seeds=2, episodes=60)
 CROSSING = intersection(Run())
 FIELDS = averager(Run(), seeds=2, episodes=60)
+MOVING = Result(
+    data={
+        "worlds": {"small": {"rows": 2, "cols": 3, "cells": ["S.G", ".#C"]}},
+        "axis": {"name": "step", "label": "Training steps", "values": [1, 10, 1000]},
+        "fields": [
+            {
+                "name": "value",
+                "label": "V",
+                "world": "small",
+                "kind": "value",
+                "frames": [[t, -t, None, t / 2, None, None] for t in (0.5, 1, 1.5)],
+            },
+            {
+                "name": "latent",
+                "label": "Latent distance",
+                "note": "in the last layer",
+                "world": "small",
+                "kind": "size",
+                "from": 3,
+                "frames": [[t, 3 * t, None, 0, None, None] for t in (1, 2, 4)],
+            },
+            {
+                "name": "steps",
+                "label": "Distance on foot",
+                "world": "small",
+                "kind": "size",
+                "values": [1, 2, None, 0, None, None],
+            },
+        ],
+        "curve": {
+            "table": "correlation",
+            "x": "step",
+            "label": "Rank correlation",
+            "y": [{"column": "foot", "label": "on foot"}, {"column": "crow", "label": "straight"}],
+        },
+    },
+    tables={
+        "correlation": {
+            "step": [1, 10, 1000],
+            "foot": [0.1, 0.5, 0.9],
+            "foot_low": [0.0, 0.4, 0.8],
+            "foot_high": [0.2, 0.6, 0.95],
+            "crow": [0.8, 0.6, -0.25],
+        }
+    },
+)
 PHONE = {"width": 390, "height": 844, "has_touch": True}
 RESULTS = {
     "value-paths": PATHS,
@@ -22,6 +68,7 @@ RESULTS = {
     "value-triptych": TRIPTYCH,
     "intersection": CROSSING,
     "value-fields": FIELDS,
+    "moving value-fields": MOVING,
 }
 UNIT = 40
 
@@ -63,14 +110,14 @@ def floor(world):
 @pytest.mark.parametrize("view", RESULTS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_each_is_accessible_and_fits_a_phone(view_page, axe, view, scheme):
-    page = view_page(view, RESULTS[view], screen={**PHONE, "color_scheme": scheme})
+    page = view_page(view.split()[-1], RESULTS[view], screen={**PHONE, "color_scheme": scheme})
     assert axe(page, ".view") == []
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.parametrize("view", RESULTS)
 def test_each_can_be_read_without_script(view_page, view):
-    page = view_page(view, RESULTS[view], screen={"java_script_enabled": False})
+    page = view_page(view.split()[-1], RESULTS[view], screen={"java_script_enabled": False})
     shown = page.locator(".view")
     assert shown.locator("svg[aria-label]").count() >= 2
     assert shown.locator("button:visible, input:visible, .js-only:visible").count() == 0
@@ -83,7 +130,7 @@ def test_script_leaves_each_where_it_was(view_page, view):
       const { top, left, width, height } = svg.getBoundingClientRect();
       return [top + scrollY, left, width, height].map(Math.round);
     }).filter((box) => box[2])"""
-    page = view_page(view, RESULTS[view])
+    page = view_page(view.split()[-1], RESULTS[view])
     live = page.evaluate(boxes)
     page.add_init_script(
         "Object.defineProperty(window, 'IntersectionObserver', "
@@ -605,3 +652,63 @@ class TestFields:
         page.get_by_role("button", name="Reset").click()
         self.check(page, "error")
         assert page.locator(".cursor.there").count() == 0
+
+
+class TestMovingFields:
+    data = MOVING.data
+
+    @pytest.fixture
+    def page(self, view_page):
+        return view_page("value-fields", MOVING)
+
+    def check(self, page, index):
+        for field in self.data["fields"]:
+            values = field["frames"][index] if "frames" in field else field["values"]
+            most = 2 if field["kind"] == "value" else max(v for v in values if v is not None)
+            found = shades(page, f'[data-field="{field["name"]}"] .cell:is(.floor, .start)')
+            assert found == {state: shade(values, most)[state] for state in (0, 1, 3)}
+        for column in ("foot", "crow"):
+            shown = page.locator(f'[data-column="{column}"]').text_content()
+            assert number(shown) == MOVING.tables["correlation"][column][index]
+
+    def test_it_starts_at_the_end_with_and_without_script(self, page, view_page):
+        self.check(page, 2)
+        self.check(view_page("value-fields", MOVING, screen={"java_script_enabled": False}), 2)
+        assert page.locator(".band").count() == 1
+        assert page.locator(".probe").count() == 1
+
+    def test_the_slider_moves_fields_and_marker(self, page, until):
+        slider = page.get_by_role("slider", name="Training steps")
+        slider.focus()
+        places = []
+        for key, index in (("Home", 0), ("ArrowRight", 1), ("End", 2)):
+            slider.press(key)
+            self.check(page, index)
+            places.append(float(page.locator(".marker").get_attribute("x1")))
+        assert places[1] - places[0] == pytest.approx((places[2] - places[0]) / 3, abs=0.1)
+        slider.press("Home")
+        until(page, "location.hash.includes('fig-1.step=1')")
+        page.get_by_role("button", name="Reset").click()
+        self.check(page, 2)
+
+    def test_the_curve_leads_to_its_fields(self, page):
+        curve = page.locator(".curve .line").first.bounding_box()
+        page.mouse.click(curve["x"] + 0.3 * curve["width"], curve["y"] + 5)
+        self.check(page, 1)
+
+    def test_it_plays_from_the_beginning_to_the_end(self, page):
+        page.get_by_role("button", name="Play").click()
+        self.check(page, 0)
+        expect(page.get_by_role("button", name="Play")).to_be_visible()
+        self.check(page, 2)
+
+    def test_a_cell_is_read_in_every_picture_as_the_fields_move(self, page):
+        page.locator('[data-field="steps"] .cell[data-state="1"]').click()
+        here = page.locator(".here")
+        assert [number(each) for each in here.all_inner_texts()] == [-1.5, 12, 2]
+        slider = page.get_by_role("slider", name="Training steps")
+        slider.focus()
+        slider.press("Home")
+        assert [number(each) for each in here.all_inner_texts()] == [-0.5, 3, 2]
+        chosen = page.locator('[role="radio"][aria-checked="true"]')
+        assert "V −0.5; Latent distance 3; Distance on foot 2" in chosen.get_attribute("aria-label")
