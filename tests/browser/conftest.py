@@ -157,12 +157,19 @@ def until() -> Callable[[Page, str], None]:
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[..., list[str]]:
-    """Check accessibility: ``axe(page) == []``; a violation says its rule and the elements."""
+    """Check accessibility: ``axe(page) == []``; a violation says its rule and the elements.
+
+    ``axe(page, colours=True)`` looks at rules of colour only: for a page that was checked in the
+    other scheme.
+    """
     checker = Axe()
 
-    def run(page: Page, scope: str | None = None) -> list[str]:
+    def run(page: Page, scope: str | None = None, *, colours: bool = False) -> list[str]:
         # Without `preload`, which fetches style sheets: nothing may be fetched from a file.
-        found = checker.run(page, context=scope, options={"preload": False}).response["violations"]
+        options: dict[str, Any] = {"preload": False, "resultTypes": ["violations"]}
+        if colours:
+            options["runOnly"] = ["color-contrast", "link-in-text-block"]
+        found = checker.run(page, context=scope, options=options).response["violations"]
         return [
             f"{each['id']}: {each['help']}: "
             + "; ".join(node["html"][:200] for node in each["nodes"])
@@ -201,13 +208,21 @@ def store(
     )
 
 
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all sites of these tests share: compiled templates and the Vega libraries."""
+    return tmp_path_factory.mktemp("scratch")
+
+
 @pytest.fixture
-def write_page(tmp_path: Path) -> Callable[..., Path]:
+def write_page(tmp_path: Path, scratch: Path) -> Callable[..., Path]:
     """Write an article's page around figures and prose, with the site's templates.
 
     ``write_page([(view, result, options)], prose="<p>…</p>", variables={...})`` returns its path.
     Options of a figure: name, width, alt, bind, caption, claims.
     """
+
+    (tmp_path / ".stillroom").symlink_to(scratch, target_is_directory=True)
 
     def write(
         figures: list[tuple[str, Result, Mapping[str, Any]]] | None = None,

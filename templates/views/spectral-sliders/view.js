@@ -37,7 +37,7 @@
       const { mix, figure, root } = this;
       this.pixels = [...this.part("picture").children];
       this.masses = [...this.part("spectrum").querySelectorAll(".mass")];
-      this.thumbs = [...root.querySelectorAll(".thumb")];
+      this.makeThumbs();
       this.data.waves.forEach((_, i) => {
         stillroom.bindSlider(root, `wave-${i + 1}`, {
           get value() { return mix.value[i] ?? 0; },
@@ -61,6 +61,19 @@
         figure.announce(`Roughness ${this.text}.`);
       });
       this.draw();
+    }
+
+    /** Buttons in place of the static pictures of the waves. */
+    makeThumbs() {
+      this.thumbs = [...this.root.querySelectorAll(".thumb")].map((thumb, i) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = thumb.className;
+        button.setAttribute("aria-label", `Wave ${i + 1} alone`);
+        button.append(...thumb.childNodes);
+        thumb.replaceWith(button);
+        return button;
+      });
     }
 
     /** Show one wave by itself. */
