@@ -16,7 +16,7 @@ from stillroom.recipes.value.playground import (
 from stillroom.testing import run_recipe
 
 MATH = "stillroom.math.playground"
-CLIFF = "s7_s-9_-9_-4_s4_-9_-s7cg"
+CLIFF = "4_s4_-9_-9_-9_-4_s4_-s7cg"
 
 
 @pytest.fixture(scope="module")
@@ -259,14 +259,14 @@ def test_drawing_with_the_mouse_and_undo(show):
     page.mouse.down()
     page.mouse.move(*middle(page, 1, 5), steps=2)  # fast: cells between are drawn too
     page.mouse.up()
-    expect_world(page, "s7_s-2_4x3_-9_-4_s4_-9_-s7cg")
+    expect_world(page, "4_s4_-2_4x3_-9_-9_-4_s4_-s7cg")
     assert page.locator('[data-name="world"] select').evaluate(
         "select => select.selectedOptions[0].text"
     ) == ("Your own")
     page.mouse.click(*middle(page, 1, 3))  # what is there already is taken away
-    expect_world(page, "s7_s-2_x_2x3_-9_-4_s4_-9_-s7cg")
+    expect_world(page, "4_s4_-2_x_2x3_-9_-9_-4_s4_-s7cg")
     button(page, "Undo").click()
-    expect_world(page, "s7_s-2_4x3_-9_-4_s4_-9_-s7cg")
+    expect_world(page, "4_s4_-2_4x3_-9_-9_-4_s4_-s7cg")
     button(page, "Undo").click()
     expect_world(page, "cliff")
     assert button(page, "Undo").get_attribute("aria-disabled") == "true"
@@ -274,14 +274,14 @@ def test_drawing_with_the_mouse_and_undo(show):
 
 def test_what_was_learned_stays_when_the_world_is_edited(show):
     page = show()
-    page.mouse.move(*middle(page, 5, 0))
+    page.mouse.move(*middle(page, 4, 8))
     before = part(page, "reading").inner_text()
     assert "V 0;" not in before
     choose(page, "brush", "Goal")
-    page.mouse.click(*middle(page, 0, 4))
-    page.mouse.move(*middle(page, 5, 0))
+    page.mouse.click(*middle(page, 0, 3))
+    page.mouse.move(*middle(page, 4, 8))
     assert part(page, "reading").inner_text() == before
-    page.mouse.move(*middle(page, 0, 4))
+    page.mouse.move(*middle(page, 0, 3))
     expect(part(page, "reading")).to_contain_text("goal, worth 2. The episode ends.")
 
 
@@ -296,22 +296,23 @@ def test_a_world_keeps_a_start(show):
 def test_drawing_with_the_keyboard(show):
     page = show()
     board(page).focus()
+    page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     expect(page.locator("[aria-live=polite]")).to_contain_text("Row 1, column 2: floor. V")
     page.keyboard.press("c")
     page.keyboard.press("Enter")
-    expect_world(page, "sc6_s-9_-9_-4_s4_-9_-s7cg")
+    expect_world(page, "_c2_s4_-9_-9_-9_-4_s4_-s7cg")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("w")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
-    expect_world(page, "sc6_s-_3x5_-9_-4_s4_-9_-s7cg")
+    expect_world(page, "_c2_s4_-_3x5_-9_-9_-4_s4_-s7cg")
     page.keyboard.press("Control+z")
-    expect_world(page, "sc6_s-_2x6_-9_-4_s4_-9_-s7cg")
+    expect_world(page, "_c2_s4_-_2x6_-9_-9_-4_s4_-s7cg")
     page.keyboard.press("End")
     page.keyboard.press("g")
     page.keyboard.press(" ")
-    expect_world(page, "sc6_s-_2x5_g-9_-4_s4_-9_-s7cg")
+    expect_world(page, "_c2_s4_-_2x5_g-9_-9_-4_s4_-s7cg")
     page.keyboard.press("Home")
     expect(page.locator("[aria-live=polite]")).to_contain_text("Row 2, column 1: floor")
 
@@ -326,7 +327,7 @@ def test_touch_looks_first_and_draws_when_asked(show):
     page.locator('[data-name="brush"]').get_by_text("Wall", exact=True).tap()
     assert board(page).evaluate("canvas => canvas.style.touchAction") == "none"
     page.touchscreen.tap(*middle(page, 1, 1))
-    expect_world(page, "s7_s-_x7_-9_-4_s4_-9_-s7cg")
+    expect_world(page, "4_s4_-_x7_-9_-9_-4_s4_-s7cg")
 
 
 def test_lambda_is_there_only_for_traces(show):

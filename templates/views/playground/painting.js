@@ -109,10 +109,10 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
       this.context.fillRect(0, 0, this.unit, this.unit);
     }
 
-    text(text, x, y, size, colour, { align = "center", weight = 500 } = {}) {
+    text(text, x, y, size, colour, weight = 500) {
       const { context, palette } = this;
       context.font = `${weight} ${size}px ${palette.sans}`;
-      context.textAlign = align;
+      context.textAlign = "center";
       context.fillStyle = colour;
       context.fillText(text, x, y);
     }
@@ -130,8 +130,8 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
       else {
         const visited = this.visited(state);
         this.fill(palette.paper);
-        if (visited) paint.call(this, state, visited);
-        if (symbol === "S") this.start();
+        const mark = visited ? paint.call(this, state, visited) : palette.ink;
+        if (symbol === "S") this.start(mark);
       }
     }
 
@@ -157,13 +157,13 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
         context.strokeRect(unit * 0.08, unit * 0.08, unit * 0.84, unit * 0.84);
         context.globalAlpha = 1;
       }
-      this.text(REWARDS[symbol], unit / 2, unit * 0.53, Math.min(18, Math.max(8, unit * 0.36)), palette.on(value), { weight: 650 });
+      this.text(REWARDS[symbol], unit / 2, unit * 0.53, Math.min(18, Math.max(8, unit * 0.36)), palette.on(value), 650);
     }
 
     /** A corner says where episodes begin. */
-    start() {
-      const { context, palette, unit } = this;
-      context.strokeStyle = palette.ink;
+    start(colour) {
+      const { context, unit } = this;
+      context.strokeStyle = colour;
       context.lineWidth = Math.max(1, unit / 28);
       const [near, far, arm] = [unit * 0.1, unit * 0.9, unit * 0.16];
       context.beginPath();
@@ -175,26 +175,31 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
       context.stroke();
     }
 
+    /* What a view shows of a cell; each returns the colour of marks on it. */
+
     policy(state) {
       const { palette, values } = this;
+      const ink = palette.on(values[state]);
       this.fill(palette.value(values[state]));
-      this.arrows(bestActions(this.table, state, this.states), palette.on(values[state]));
+      this.arrows(bestActions(this.table, state, this.states), ink);
+      return ink;
     }
 
     value(state) {
       const { palette, unit, values } = this;
+      const ink = palette.on(values[state]);
       this.fill(palette.value(values[state]));
-      if (unit >= 26) {
-        const size = Math.min(16, unit * 0.32);
-        this.text(number(values[state]), unit / 2, unit * 0.53, size, palette.on(values[state]));
-      }
+      if (unit >= 26) this.text(number(values[state]), unit / 2, unit * 0.53, Math.min(16, unit * 0.32), ink);
+      return ink;
     }
 
     visits(state, visited) {
       const { palette, unit } = this;
       const share = Math.log1p(visited) / Math.log1p(this.most);
+      const ink = palette.onSize(share);
       this.fill(palette.size(share));
-      if (unit >= 26) this.text(count(visited), unit / 2, unit * 0.53, Math.min(15, unit * 0.3), palette.onSize(share));
+      if (unit >= 26) this.text(count(visited), unit / 2, unit * 0.53, Math.min(15, unit * 0.3), ink);
+      return ink;
     }
 
     /** A triangle for every action, pointing where it leads. */
@@ -218,11 +223,12 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
         context.stroke();
         context.restore();
       });
-      if (unit < 52) return;
+      if (unit < 52) return palette.ink;
       [[0.5, 0.16], [0.785, 0.51], [0.5, 0.87], [0.215, 0.51]].forEach(([x, y], action) => {
         const value = table[action * states + state];
         if (number(value) !== "0") this.text(number(value), x * unit, y * unit, Math.min(12, unit * 0.15), palette.on(value));
       });
+      return palette.ink;
     }
 
     /** One long arrow, shorter ones where several actions are as good, a dot where all are. */
