@@ -14,16 +14,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stillroom import __version__
-from stillroom.diagnostics import Diagnostics, StillroomError
+from stillroom.diagnostics import Diagnostics
 from stillroom.publish.command import publish
 from stillroom.settings import Settings
 from stillroom.terminal import (
     TERMINATED,
     Commands,
+    articles_argument,
+    complete_articles,
     count,
+    device_option,
+    draft_option,
     dry_run_option,
     end,
     format_size,
+    jobs_option,
+    scheduler_option,
     settings_here,
     show,
     typed,
@@ -39,36 +45,6 @@ def main() -> None:
     # Whoever asks this process to end gets the same tidy end as with Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     cli(prog_name="stillroom")
-
-
-def complete_articles(
-    _context: click.Context, _parameter: click.Parameter, incomplete: str
-) -> list[str]:
-    """Names of articles that begin with `incomplete`, for the shell."""
-    from stillroom.pipeline import article_slugs
-
-    try:
-        slugs = article_slugs(settings_here())
-    except StillroomError:
-        return []
-    return [slug for slug in slugs if slug.startswith(incomplete)]
-
-
-articles_argument = click.argument("articles", nargs=-1, shell_complete=complete_articles)
-draft_option = click.option("--draft", is_flag=True, help="Cheap previews instead of full figures.")
-jobs_option = click.option(
-    "--jobs", "-j", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: cores]"
-)
-device_option = click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    metavar="D",
-    help="auto, cpu, cuda, cuda:N or mps.",
-)
-scheduler_option = click.option(
-    "--scheduler", default="", metavar="URL", help="Run on a Dask scheduler, e.g. tcp://host:8786."
-)
 
 
 @click.group(

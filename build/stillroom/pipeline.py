@@ -97,6 +97,7 @@ def build(
     articles = read(settings, diagnostics, options.articles, draft=options.draft)
 
     from stillroom.check import check_claims, check_facts, check_site
+    from stillroom.precompute.progress import Quiet
     from stillroom.render.output import Output
     from stillroom.render.site import render_site
 
@@ -106,7 +107,8 @@ def build(
     made = plan(chosen, settings, diagnostics, draft=options.draft, force=options.force)
     if diagnostics.errors and not options.draft:
         return Built(folder)
-    results = compute(made, settings, options, report=reporter(), diagnostics=diagnostics)
+    report = reporter() if made.stale else Quiet()
+    results = compute(made, settings, options, report=report, diagnostics=diagnostics)
     check_facts(chosen, results, diagnostics)
     check_claims(chosen, results, diagnostics, draft=options.draft)
     if diagnostics.errors and not options.draft:

@@ -41,7 +41,7 @@ def result_lines(result: FigureResult) -> Iterator[str]:
     yield f"{result.slug}/{result.figure.name}: {_made(manifest)}, in assets/{manifest.folder}"
     width = max(map(len, manifest.facts), default=0)
     for name, value in manifest.facts.items():
-        yield f"  {name:{width}}  {value}"
+        yield f"  {name:{width}}  {format(value, '.7g') if isinstance(value, float) else value}"
 
 
 def _detail(step: Step) -> str:
@@ -66,5 +66,6 @@ def size_of(manifest: Manifest) -> int:
 
 def _made(manifest: Manifest) -> str:
     provenance = manifest.provenance
-    size = format_size(size_of(manifest))
-    return f"{duration(provenance.seconds)} on {provenance.device}, {size}"
+    size = size_of(manifest)
+    taken = f", {format_size(size)}" if size else ""
+    return f"{duration(provenance.seconds)} on {provenance.device}{taken}"

@@ -1,4 +1,4 @@
-"""What all commands share: how groups of commands end, and how findings are printed."""
+"""What all commands share: their options, how they end, and how findings are printed."""
 
 from __future__ import annotations
 
@@ -40,9 +40,6 @@ class Commands(click.Group):
             ctx.exit(INTERRUPTED)
 
 
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-
-
 def settings_here() -> Settings:
     """The settings of the site around the current folder."""
     return find_settings(Path.cwd())
@@ -80,3 +77,34 @@ def format_size(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def complete_articles(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """Names of articles that begin with `incomplete`, for the shell."""
+    from stillroom.pipeline import article_slugs
+
+    try:
+        slugs = article_slugs(settings_here())
+    except StillroomError:
+        return []
+    return [slug for slug in slugs if slug.startswith(incomplete)]
+
+
+articles_argument = click.argument("articles", nargs=-1, shell_complete=complete_articles)
+draft_option = click.option("--draft", is_flag=True, help="Cheap previews instead of full figures.")
+jobs_option = click.option(
+    "--jobs", "-j", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: cores]"
+)
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="D",
+    help="auto, cpu, cuda, cuda:N or mps.",
+)
+scheduler_option = click.option(
+    "--scheduler", default="", metavar="URL", help="Run on a Dask scheduler, e.g. tcp://host:8786."
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")

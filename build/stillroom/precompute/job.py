@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from stillroom.precompute.manifest import StoredAsset
@@ -56,3 +57,8 @@ class Failed:
 
 
 Answer = Done | Failed
+
+
+def checkpoint_path(root: Path, key: str) -> Path:
+    """Return where a step keeps its checkpoint until its result is stored."""
+    return root / ".stillroom" / "checkpoints" / f"{key}.safetensors"

@@ -12,24 +12,25 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from stillroom.diagnostics import Diagnostics
 from stillroom.media.kinds import MEDIA_VERSION
-from stillroom.precompute.job import Answer, Done, Failed, Job
+from stillroom.precompute.job import Answer, Done, Failed, Job, checkpoint_path
 from stillroom.precompute.key import FORMAT_VERSION, key_of, output_of
 from stillroom.precompute.manifest import FigureResult, Ingredients, Manifest, Provenance
 from stillroom.precompute.memory import Memory
 from stillroom.precompute.plan import Plan, Role, Step, remember
 from stillroom.precompute.progress import Reporter
-from stillroom.precompute.slots import Slot, available_cpus, local_slots
 from stillroom.precompute.store import Store
-from stillroom.precompute.worker import checkpoint_path
 from stillroom.recipe import Progress
 from stillroom.settings import Settings
+
+if TYPE_CHECKING:
+    from stillroom.precompute.slots import Slot
 
 TICK = 0.1  # seconds between looks at what workers say
 SLOW_FIRST = {"hours": 0, "minutes": 1, "seconds": 2}
@@ -126,6 +127,8 @@ def _slots(
         from stillroom.precompute.dask import dask_slots
 
         return dask_slots(scheduler, device=device)
+    from stillroom.precompute.slots import available_cpus, local_slots
+
     quick = sum(step.description.cost == "seconds" for step in plan.stale)
     return local_slots(
         settings.root,
@@ -333,7 +336,7 @@ class _Coordinator:
 def _answer(future: Future[Answer], slot: Slot) -> Answer:
     try:
         return future.result()
-    except BrokenProcessPool:
+    except BrokenExecutor:
         slot.restart()
         return Failed("its worker process died; perhaps it was killed or memory ran out")
     except Exception as error:  # what an executor raises of its own, e.g. Dask's KilledWorker

@@ -24,7 +24,7 @@ import stillroom
 from stillroom.media.kinds import MEDIA_VERSION
 from stillroom.precompute.closure import Module, Sources, UnreadableModuleError
 from stillroom.precompute.encoding import ResultError, encode_result
-from stillroom.precompute.job import Answer, Done, Failed, Job
+from stillroom.precompute.job import Answer, Done, Failed, Job, checkpoint_path
 from stillroom.precompute.key import FORMAT_VERSION
 from stillroom.precompute.modules import load, loaded_texts
 from stillroom.precompute.parameters import arguments
@@ -106,11 +106,6 @@ def compute(job: Job, root: Path, say: Callable[[Message], None]) -> Answer:
         return Failed(str(error))
     except (Exception, SystemExit) as error:  # whatever the author's recipe raises
         return Failed(_summary(error), _trace(error, closure, root))
-
-
-def checkpoint_path(root: Path, key: str) -> Path:
-    """Return where a step keeps its checkpoint until its result is stored."""
-    return root / ".stillroom" / "checkpoints" / f"{key}.safetensors"
 
 
 def _run(job: Job, recipe: Recipe[Any], root: Path, say: Callable[[Message], None]) -> Done:
