@@ -115,3 +115,12 @@ def test_is_accessible(view_page, axe, scheme):
     page = view_page("chart", chart(), screen={"color_scheme": scheme})
     page.get_by_text("Data as a table").click()
     assert axe(page, ".view") == []
+
+
+def test_drawing_button_and_caption_share_the_left_edge_of_a_wide_figure(view_page):
+    page = view_page("chart", chart(), width="page")
+    edges = {
+        page.locator(part).first.bounding_box()["x"]
+        for part in ("figure", ".drawing svg", ".chart-extra", "figcaption")
+    }
+    assert len(edges) == 1
