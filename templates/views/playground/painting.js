@@ -226,7 +226,7 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
       if (unit < 52) return palette.ink;
       [[0.5, 0.16], [0.785, 0.51], [0.5, 0.87], [0.215, 0.51]].forEach(([x, y], action) => {
         const value = table[action * states + state];
-        if (number(value) !== "0") this.text(number(value), x * unit, y * unit, Math.min(12, unit * 0.15), palette.on(value));
+        if (Math.abs(value) >= 0.05) this.text(number(value), x * unit, y * unit, Math.min(12, unit * 0.15), palette.on(value));
       });
       return palette.ink;
     }
@@ -399,7 +399,8 @@ The look is that of views/gridworld.html; colours come from its legend, so that 
     context.lineWidth = 4;
     context.strokeStyle = palette.paper;
     context.fillStyle = palette.muted;
-    for (const write of ["strokeText", "fillText"]) context[write](`best possible ${number(best)}`, right, y(best) + (best > 1.4 ? 9 : -9));
+    context.textAlign = "left";
+    for (const write of ["strokeText", "fillText"]) context[write](`best possible ${number(best)}`, left + 2, y(best) + (best > 1.6 ? 9 : -9));
     context.lineWidth = 1;
   }
 

@@ -31,7 +31,8 @@
       this.rule = {};
       for (const name of ["algorithm", "epsilon", "alpha", "gamma", "lambda"]) this.rule[name] = figure.state(name, initial[name]);
       // A finger that scrolls must not draw, so on touch screens drawing has to be asked for.
-      this.brush = figure.state("brush", matchMedia("(pointer: coarse)").matches ? "look" : "wall");
+      this.touch = matchMedia("(pointer: coarse)").matches;
+      this.brush = figure.state("brush", this.touch ? "look" : "wall");
       this.past = []; // worlds before each edit
       this.look = -1; // the cell that is looked at
       this.running = false;
@@ -431,8 +432,7 @@
     }
 
     read() {
-      const touch = matchMedia("(pointer: coarse)").matches;
-      const hint = touch
+      const hint = this.touch
         ? "Tap a cell to see its numbers, or choose what to draw and drag."
         : "Point at a cell to see its numbers and where it leads; drag to draw. By keyboard: arrows, then W, C, G, S or F, and Enter.";
       if (this.look >= 0) this.said = null;
