@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -80,24 +80,25 @@ def act(
         reward, ended = mdp.R[action, state, following], mdp.terminal[following]
         log.returns[run, done[run]] += reward
         log.lengths[run, done[run]] += 1
-        moment = Moment(run, state, action, reward, following, action, ended, draw[4])
+        upcoming = action
         if learner.samples_upcoming:
             upcoming = choose(learner.preferences(run, following), epsilon, draw[2], draw[3])
-            learner.step(replace(moment, upcoming=upcoming))
-        else:
-            learner.step(moment)
+        learner.step(Moment(run, state, action, reward, following, upcoming, ended, draw[4]))
         stopped = ~ended & (log.lengths[run, done[run]] >= horizon)
-        log.stopped[run, done[run]] = stopped
-        learner.stop(run[stopped])
         over = ended | stopped
-        fresh = torch.searchsorted(starting, draw[1], right=True)
-        state = torch.where(over, fresh, following)
-        action = choose(learner.preferences(run, state), epsilon, draw[2], draw[3])
-        if learner.samples_upcoming:
-            action = torch.where(over, action, upcoming)
+        state = following
+        if bool(over.any()):
+            log.stopped[run, done[run]] = stopped
+            learner.stop(run[stopped])
+            state = torch.where(over, torch.searchsorted(starting, draw[1], right=True), following)
+        action = upcoming
+        if not learner.samples_upcoming or bool(over.any()):
+            chosen = choose(learner.preferences(run, state), epsilon, draw[2], draw[3])
+            action = torch.where(over, chosen, upcoming) if learner.samples_upcoming else chosen
         done[run] += over.long()
         going = done[run] < episodes
-        run, state, action = run[going], state[going], action[going]
+        if not bool(going.all()):
+            run, state, action = run[going], state[going], action[going]
     return log
 
 

@@ -155,23 +155,22 @@ def td_lambda(episodes: Episodes, gamma: float, lam: float) -> Tensor:
     """
     d, n, longest = episodes.actions.shape
     size = episodes.size
-    states, taken = episodes.states.flatten(0, 1), episodes.taken.flatten(0, 1)
-    rewards = episodes.rewards.flatten(0, 1)
-    dataset = torch.arange(d).repeat_interleave(n)
-    trace = torch.zeros(d * n, size, dtype=torch.float64)
+    # The longest first: the episodes under way at any time are the first so many, without a copy.
+    lengths, order = episodes.lengths.flatten().sort(descending=True, stable=True)
+    under_way = (lengths[:, None] > torch.arange(longest)).sum(0).tolist()
+    states = episodes.states.flatten(0, 1)[order].T.contiguous()
+    rewards = episodes.rewards.flatten(0, 1)[order].T.contiguous()
+    numbers, rows = order // n, torch.arange(d * n)
+    traces = torch.zeros(d * n, size, dtype=torch.float64)
     A = torch.zeros(d * size, size, dtype=torch.float64)  # transposed: [d, column, row]
     b = torch.zeros(d, size, dtype=torch.float64)
-    for t in range(longest):
-        alive = taken[:, t]
-        if not bool(alive.all()):
-            states, taken, rewards = states[alive], taken[alive], rewards[alive]
-            dataset, trace = dataset[alive], trace[alive]
-        here, following = states[:, t], states[:, t + 1]
+    for t, m in enumerate(under_way):
+        here, following, trace, dataset = states[t, :m], states[t + 1, :m], traces[:m], numbers[:m]
         trace *= gamma * lam
-        trace[torch.arange(len(here)), here] += 1
+        trace[rows[:m], here] += 1
         A.index_add_(0, dataset * size + here, trace)
         A.index_add_(0, dataset * size + following, trace, alpha=-gamma)
-        b.index_add_(0, dataset, trace * rewards[:, t, None])
+        b.index_add_(0, dataset, trace * rewards[t, :m, None])
     visited = ~mean_by_state(episodes, episodes.rewards, episodes.taken.double()).isnan()
     # What an episode ends in is worth nothing, and states not met have no equation.
     A = A.reshape(d, size, size) * visited[..., None] + torch.diag_embed((~visited).double())

@@ -117,15 +117,15 @@ class Episodes:
             following=self.states[..., 1:][self.taken],
         )
 
-    def merged(self) -> Episodes:
-        """The same episodes as one data set."""
-        return Episodes(
-            self.states.flatten(0, 1)[None],
-            self.actions.flatten(0, 1)[None],
-            self.rewards.flatten(0, 1)[None],
-            self.size,
-            self.choices,
-        )
+    def relabelled(self, labels: Tensor) -> Episodes:
+        """The same episodes as seen by one who cannot tell states of one label apart.
+
+        Args:
+            labels: int64 ``[s]``, numbers from 0. An end must not share its label with other
+                states.
+        """
+        states = torch.where(self.states >= 0, labels[self.states], -1)
+        return Episodes(states, self.actions, self.rewards, int(labels.max()) + 1, self.choices)
 
     def pairs(self) -> Episodes:
         """The same episodes as seen by Sarsa: a state is a state with the action taken there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-RESAMPLES = 10_000
+RESAMPLES = 2_000
 LEVEL = 0.95
 
 
@@ -42,7 +42,7 @@ def interval(
 
     Args:
         values: ``[repetitions]``.
-        generator: draws the 10,000 resamples.
+        generator: draws the 2,000 resamples.
         statistic: ``mean``, ``var`` or ``std``.
     """
     resample = torch.randint(len(values), (RESAMPLES, len(values)), generator=generator)
