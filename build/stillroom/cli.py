@@ -22,18 +22,17 @@ from stillroom.terminal import (
     Commands,
     articles_argument,
     complete_articles,
-    count,
     device_option,
     draft_option,
     dry_run_option,
     end,
-    format_size,
     jobs_option,
     scheduler_option,
     settings_here,
     show,
     typed,
 )
+from stillroom.words import count, size
 
 if TYPE_CHECKING:
     from stillroom.pipeline import Built, Options
@@ -346,8 +345,8 @@ def clean(dry_run: bool, yes: bool) -> None:
     unused = store.unused(needed)
     for each in unused:
         mark = ", frozen: it was expensive" if each.frozen else ""
-        click.echo(f"  {each.folder} ({format_size(each.size)}{mark})")
-    total = format_size(sum(each.size for each in unused))
+        click.echo(f"  {each.folder} ({size(each.size)}{mark})")
+    total = size(sum(each.size for each in unused))
     if not unused:
         click.echo("Nothing to remove.")
     elif dry_run:

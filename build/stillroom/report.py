@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from stillroom.precompute.progress import duration
-from stillroom.terminal import format_size
+from stillroom.words import duration, size
 
 if TYPE_CHECKING:
     from stillroom.precompute.manifest import FigureResult, Manifest
@@ -66,6 +65,5 @@ def size_of(manifest: Manifest) -> int:
 
 def _made(manifest: Manifest) -> str:
     provenance = manifest.provenance
-    size = size_of(manifest)
-    taken = f", {format_size(size)}" if size else ""
+    taken = f", {size(number)}" if (number := size_of(manifest)) else ""
     return f"{duration(provenance.seconds)} on {provenance.device}{taken}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stillroom.scratch import write_whole
 from stillroom.settings import PACKAGE, Settings, builtin_templates
 
 VERSION = 1
@@ -95,11 +96,7 @@ def write_stamp(
             for name, entry in sorted(files.items())
         },
     }
-    path = stamp_path(settings, output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps(value), encoding="utf-8")
-    partial.replace(path)
+    write_whole(stamp_path(settings, output), json.dumps(value).encode())
 
 
 def check_stamp(

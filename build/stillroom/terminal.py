@@ -9,6 +9,7 @@ import click
 
 from stillroom.diagnostics import Diagnostics, StillroomError
 from stillroom.settings import Settings, find_settings
+from stillroom.words import count
 
 WRONG, FAILED, INTERRUPTED, TERMINATED = (
     1,
@@ -59,24 +60,10 @@ def end(diagnostics: Diagnostics, more: str = "") -> NoReturn:
     click.get_current_context().exit(FAILED if only_failures else WRONG)
 
 
-def count(number: int, noun: str) -> str:
-    """``1 error``, ``2 errors``."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 def typed(path: Path) -> str:
     """A path as one would type it here."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def format_size(size: float) -> str:
-    """A number of bytes for people: ``812 B``, ``3.4 kB``, ``12 MB``."""
-    for unit in ("B", "kB", "MB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def complete_articles(

@@ -7,7 +7,7 @@ from rich.console import Console
 from computing import Site, figure, recipe_text
 from stillroom.precompute import progress
 from stillroom.precompute.display import Rich
-from stillroom.precompute.progress import Plain, duration, reporter
+from stillroom.precompute.progress import Plain, reporter
 
 STEPS = recipe_text("one", "print('[half]')\nrun.progress(1, 2, 'epochs')\nreturn Result()") + (
     recipe_text("two", "raise ValueError('no [luck]')")
@@ -86,19 +86,3 @@ def test_the_live_display_leaves_a_line_a_step(site):
 def test_a_pipe_gets_plain_lines(monkeypatch):
     monkeypatch.setattr("sys.stderr", io.StringIO())
     assert isinstance(reporter(), Plain)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.04, "0.0 s"),
-        (9.94, "9.9 s"),
-        (9.96, "10 s"),
-        (59.7, "1 min 0 s"),
-        (200, "3 min 20 s"),
-        (3600, "1 h 0 min"),
-        (7500, "2 h 5 min"),
-    ],
-)
-def test_lengths_of_time_for_people(seconds, text):
-    assert duration(seconds) == text

@@ -22,8 +22,8 @@ from stillroom.precompute.closure import Module, Sources, UnreadableModuleError
 from stillroom.precompute.key import UnknownValueError, digest
 from stillroom.precompute.modules import find, load
 from stillroom.precompute.parameters import Checked, Parameter, Problem, RecipeError
-from stillroom.precompute.scratch import read_json, write_json
 from stillroom.recipe import Recipe
+from stillroom.scratch import read_json, write_json
 from stillroom.settings import PACKAGE, Settings
 
 REMEMBERED = 5000  # answers; the oldest are forgotten first

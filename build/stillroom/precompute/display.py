@@ -12,9 +12,10 @@ from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from stillroom.precompute.manifest import Manifest
-from stillroom.precompute.progress import Quiet, duration, why
+from stillroom.precompute.progress import Quiet, why
 from stillroom.precompute.step import Step
 from stillroom.recipe import Progress
+from stillroom.words import duration
 
 
 class Rich(Quiet):

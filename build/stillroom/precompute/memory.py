@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillroom.precompute.manifest import Ingredients, Manifest
-from stillroom.precompute.scratch import read_json, write_json
+from stillroom.scratch import read_json, write_json
 from stillroom.settings import Settings
 
 

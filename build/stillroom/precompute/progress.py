@@ -10,6 +10,7 @@ from typing import Protocol, TextIO
 from stillroom.precompute.manifest import Manifest
 from stillroom.precompute.plan import Step
 from stillroom.recipe import Progress
+from stillroom.words import count, duration
 
 
 class Reporter(Protocol):
@@ -80,7 +81,7 @@ class Plain(Quiet):
     def planned(self, steps: Sequence[Step]) -> None:
         """Say how many."""
         self._total = len(steps)
-        self._line(f"{self._total} step{'s' if self._total != 1 else ''} to compute")
+        self._line(f"{count(self._total, 'step')} to compute")
 
     def started(self, step: Step, device: str) -> None:
         """Say which, where, why, and how long it took the last time."""
@@ -132,15 +133,3 @@ def reporter() -> Reporter:
 def why(step: Step) -> str:
     """Return why a step must run, in a few words."""
     return "; ".join(step.reasons)
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time for people: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from stillroom.diagnostics import StillroomError
 from stillroom.publish.files import Publication
+from stillroom.scratch import write_whole
 
 LIST = ".stillroom-files"  # what we put there, one path a line: only that is ever removed
 
@@ -44,11 +44,7 @@ def publish(publication: Publication, target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         (target / LIST).write_text("\n".join(sorted({*publication.files, *gone})) + "\n", "utf-8")
         for name in sorted(publication.files, key=lambda name: (name.endswith(".html"), name)):
-            place = target / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            partial = place.with_name(f".{place.name}.partial")
-            shutil.copyfile(publication.folder / name, partial)
-            partial.replace(place)
+            write_whole(target / name, (publication.folder / name).read_bytes())
         for name in gone:
             _remove(target, name)
         (target / LIST).write_text("\n".join(publication.files) + "\n", "utf-8")

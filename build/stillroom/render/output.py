@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from stillroom.diagnostics import StillroomError
+from stillroom.scratch import write_whole
 
 DIGITS = 10
 _CONTENT_NAMED = re.compile(rf"\.[0-9a-f]{{{DIGITS}}}\.[A-Za-z0-9]+$")
@@ -102,13 +103,7 @@ class Output:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.parent.resolve().is_relative_to(self.folder.resolve()):
             raise StillroomError(f"{target.parent} is a link that leaves the site's folder")
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        try:
-            partial.write_bytes(content.read_bytes() if isinstance(content, Path) else content)
-            partial.replace(target)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        write_whole(target, content.read_bytes() if isinstance(content, Path) else content)
         return True
 
     @staticmethod

@@ -24,6 +24,7 @@ from jinja2 import (
 from stillroom.diagnostics import Location
 from stillroom.render.scale import number, scale
 from stillroom.settings import Settings
+from stillroom.words import size
 
 
 class ViewError(Exception):
@@ -63,15 +64,6 @@ def make_environment(settings: Settings, views: Path | None = None) -> Environme
 def date(value: datetime.date) -> str:
     """A date as a reader writes it: 21 November 2026."""
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-def size(value: int) -> str:
-    """A number of bytes with at most three digits: 812 B, 14 kB, 2.3 MB."""
-    if value < 1000:
-        return f"{value} B"
-    if value < 999_500:
-        return f"{value / 1000:.{0 if value >= 9_950 else 1}f} kB"
-    return f"{value / 1_000_000:.{0 if value >= 9_950_000 else 1}f} MB"
 
 
 def template_place(error: Exception, settings: Settings) -> tuple[Location, str]:

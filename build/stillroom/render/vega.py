@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import version
 from pathlib import Path
+
+from stillroom.scratch import write_whole
 
 NAME = "vega.js"
 
@@ -25,8 +26,5 @@ def vega_bundle(scratch: Path) -> bytes:
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     # Without the function around it, the bundle's own short names would become globals.
     content = f"(() => {{\n{bundle}\n}})();\n".encode()
-    scratch.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_name(f".{kept.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(kept)
+    write_whole(kept, content)
     return content

@@ -9,17 +9,15 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from stillroom.diagnostics import StillroomError
+from stillroom.scratch import read_json, write_json
 from stillroom.settings import Settings
 
 OWN_STYLE = Path(__file__).with_name("numbered.csl")
@@ -55,7 +53,7 @@ def format_entries(entries: Mapping[str, Mapping[str, Any]], settings: Settings)
     if missing:
         formatter = _Formatter(style)
         memo |= {digests[key]: formatter(entries[key]) for key in missing}
-        _write_memo(settings.scratch / "references.json", memo)
+        write_json(settings.scratch / "references.json", memo)
     return {key: memo[digest] for key, digest in digests.items()}
 
 
@@ -158,20 +156,4 @@ def _finish(text: str) -> str:
 
 
 def _read_memo(path: Path) -> dict[str, str]:
-    try:
-        memo = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(memo, dict):
-        return {}
-    return {key: value for key, value in memo.items() if isinstance(value, str)}
-
-
-def _write_memo(path: Path, memo: Mapping[str, str]) -> None:
-    """Replace the memo at once; that it cannot be written harms nothing."""
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix="references.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(memo, file, indent=0, sort_keys=True)
-        Path(partial).replace(path)
+    return {key: text for key, text in read_json(path).items() if isinstance(text, str)}
