@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import stillroom
 
@@ -42,3 +43,11 @@ def test_importing_the_package_imports_nothing_heavy():
         [sys.executable, "-c", PRINTED], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_architecture_names_every_module_of_the_pipeline():
+    text = (Path(stillroom.__file__).parents[2] / "docs" / "architecture.md").read_text()
+    package = Path(stillroom.__file__).parent
+    own = {f"`{path.name}`" for path in package.glob("[!_]*.py")}
+    own |= {f"`{path.stem}`" for path in (package / "precompute").glob("[!_]*.py")}
+    assert sorted(name for name in own if name not in text) == []
