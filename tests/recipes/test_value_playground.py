@@ -20,7 +20,6 @@ from stillroom.recipes.value.playground import (
     HORIZON,
     LABELS,
     REFERENCE_WORLDS,
-    WORLDS,
     Rule,
     make_learner,
     playground,
@@ -28,6 +27,7 @@ from stillroom.recipes.value.playground import (
     state_values,
     watch,
 )
+from stillroom.recipes.value.playground_worlds import WORLDS
 from stillroom.testing import run_recipe
 
 SMALL = REFERENCE_WORLDS[0]

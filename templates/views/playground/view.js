@@ -3,8 +3,7 @@
 
 (() => {
   const { ACTIONS, makeWorld, encode, decode, optimal, bestActions, Learner } = stillroom.math.playground;
-  const { Board, Palette, drawCurve, number } = stillroom.playground;
-  const BRUSHES = { look: null, wall: "#", cliff: "C", goal: "G", start: "S", floor: "." };
+  const { BRUSHES, Board, Palette, Sketch, drawCurve, number } = stillroom.playground;
   const NAMES = { S: "start", G: "goal", C: "cliff", "#": "wall", ".": "floor" };
   const ARROWS = ["up", "right", "down", "left"];
   const MOST_AGENTS = 8;
@@ -33,7 +32,6 @@
       // A finger that scrolls must not draw, so on touch screens drawing has to be asked for.
       this.touch = matchMedia("(pointer: coarse)").matches;
       this.brush = figure.state("brush", this.touch ? "look" : "wall");
-      this.past = []; // worlds before each edit
       this.look = -1; // the cell that is looked at
       this.running = false;
       this.visible = false;
@@ -74,7 +72,7 @@
         step: () => this.advance(() => this.learner.run(1)),
         episode: () => this.advance(() => this.learner.episode()),
         forget: () => this.forget(),
-        undo: () => this.undo(),
+        undo: () => this.sketch.undo(),
         more: () => cells.agents.set(Math.min(this.agents + 1, MOST_AGENTS)),
         fewer: () => cells.agents.set(Math.max(this.agents - 1, 1)),
         link: () => this.copyLink(),
@@ -92,7 +90,7 @@
       cells.view.on(() => this.draw());
       this.brush.on(() => this.brushChanged());
       figure.reset(() => {
-        this.past = [];
+        this.sketch.past = [];
         this.setRunning(false);
         this.load();
       });
@@ -182,12 +180,24 @@
       setTimeout(async () => {
         try {
           await navigator.clipboard.writeText(location.href);
-          this.figure.announce("The link is copied.");
           this.say("The link to this world and these settings is copied.");
         } catch {
           this.say("The address of this page is the link: copy it from there.");
         }
       }, 250);
+    }
+
+    /** The world was drawn on: what was learned stays where there is still floor. */
+    edit(world) {
+      this.learner.edit(world);
+      this.best = null;
+      this.draw();
+    }
+
+    /** A world's name, or its text. */
+    nameOf(world) {
+      const text = encode(world);
+      return [...this.presets.values()].find((each) => encode(each) === text)?.name ?? text;
     }
 
     /* ---- running ---------------------------------------------------------------------------- */
@@ -243,14 +253,11 @@
       this.canvas = canvas;
       this.palette = new Palette(this.root.querySelector(".gridworld-legend"));
       this.board = new Board(canvas, this.palette);
+      this.sketch = new Sketch(this, canvas);
       new ResizeObserver(() => this.draw()).observe(canvas);
-      canvas.addEventListener("pointerdown", (event) => this.press(event));
-      canvas.addEventListener("pointermove", (event) => this.drag(event));
-      for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => this.release());
       canvas.addEventListener("pointerleave", (event) => {
         if (event.pointerType === "mouse" && !canvas.matches(":focus-visible")) this.lookAt(-1);
       });
-      canvas.addEventListener("keydown", (event) => this.key(event));
       canvas.addEventListener("focus", () => {
         if (this.look < 0 && canvas.matches(":focus-visible")) this.lookAt(this.learner.starts[0]);
       });
@@ -262,133 +269,9 @@
       this.canvas.style.aspectRatio = `${cols} / ${rows}`;
     }
 
-    cellAt(event) {
-      const { rows, cols } = this.learner.world;
-      const box = this.canvas.getBoundingClientRect();
-      const column = Math.floor(((event.clientX - box.left) / box.width) * cols);
-      const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
-      return row >= 0 && row < rows && column >= 0 && column < cols ? row * cols + column : -1;
-    }
-
-    press(event) {
-      const cell = this.cellAt(event);
-      if (event.button !== 0 || cell < 0) return;
-      this.lookAt(cell);
-      const symbol = BRUSHES[this.brush.value];
-      if (!symbol) return;
-      this.canvas.setPointerCapture(event.pointerId);
-      this.remember();
-      // What is already there is taken away.
-      this.symbol = this.learner.world.cells[cell] === symbol ? "." : symbol;
-      this.paint(cell);
-      this.from = cell;
-    }
-
-    drag(event) {
-      const cell = this.cellAt(event);
-      this.lookAt(cell);
-      if (!this.symbol || cell < 0 || cell === this.from) return;
-      const { cols } = this.learner.world;
-      const [row, column] = [Math.floor(this.from / cols), this.from % cols];
-      const [down, right] = [Math.floor(cell / cols) - row, (cell % cols) - column];
-      const count = Math.max(Math.abs(down), Math.abs(right));
-      for (let i = 1; i <= count; i += 1) {
-        this.paint((row + Math.round((down * i) / count)) * cols + column + Math.round((right * i) / count));
-      }
-      this.from = cell;
-    }
-
-    release() {
-      if (!this.symbol) return;
-      this.symbol = null;
-      this.commit();
-    }
-
-    remember() {
-      this.past.push(this.learner.world);
-      if (this.past.length > 100) this.past.shift();
-    }
-
-    /** Returns whether the cell has changed. A world keeps at least one start. */
-    paint(cell, symbol = this.symbol) {
-      const { world } = this.learner;
-      const old = world.cells[cell];
-      if (old === symbol) return false;
-      if (old === "S" && this.learner.starts.length === 1) {
-        this.say("A world needs a start: draw another one first.");
-        this.figure.announce("A world needs a start: draw another one first.");
-        return false;
-      }
-      const cells = world.cells.slice(0, cell) + symbol + world.cells.slice(cell + 1);
-      this.learner.edit({ ...world, cells });
-      this.best = null;
-      this.draw();
-      return true;
-    }
-
-    /** Put the world as drawn into the address. */
-    commit() {
-      const text = encode(this.learner.world);
-      if (this.past.length && encode(this.past.at(-1)) === text) this.past.pop();
-      const preset = [...this.presets.values()].find((each) => encode(each) === text);
-      this.cells.world.set(preset?.name ?? text);
-      this.draw();
-    }
-
-    undo() {
-      const { world } = this.learner;
-      const before = this.past.pop();
-      if (!before) return;
-      if (before.rows === world.rows && before.cols === world.cols) {
-        this.learner.edit(before);
-        this.best = null;
-        this.commit();
-      } else this.cells.world.set(encode(before));
-      this.figure.announce("Undone.");
-    }
-
     brushChanged() {
       this.canvas.style.touchAction = BRUSHES[this.brush.value] ? "none" : "pan-y";
       this.canvas.style.cursor = BRUSHES[this.brush.value] ? "crosshair" : "default";
-    }
-
-    /* ---- keys ------------------------------------------------------------------------------- */
-
-    key(event) {
-      const { rows, cols } = this.learner.world;
-      const moves = { ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowDown: [1, 0], ArrowLeft: [0, -1], Home: [0, -cols], End: [0, cols] };
-      const brush = { f: "floor", w: "wall", c: "cliff", g: "goal", s: "start", l: "look" }[event.key.toLowerCase()];
-      const command = event.ctrlKey || event.metaKey;
-      if (command && event.key.toLowerCase() === "z") this.undo();
-      else if (command || event.altKey) return;
-      else if (moves[event.key]) {
-        const from = Math.max(this.look, 0);
-        const inside = (value, size) => Math.min(Math.max(value, 0), size - 1);
-        const row = inside(Math.floor(from / cols) + moves[event.key][0], rows);
-        const column = inside((from % cols) + moves[event.key][1], cols);
-        if (event.shiftKey) this.paintByKey(from);
-        this.lookAt(row * cols + column);
-        if (event.shiftKey) this.paintByKey(this.look);
-        else this.figure.announce(this.describe(this.look));
-      } else if (event.key === "Enter" || event.key === " ") this.paintByKey(Math.max(this.look, 0));
-      else if (brush) {
-        this.brush.set(brush);
-        this.figure.announce(`Draws: ${brush}.`);
-      } else return;
-      event.preventDefault();
-    }
-
-    paintByKey(cell) {
-      const symbol = BRUSHES[this.brush.value];
-      if (symbol) {
-        this.remember();
-        if (!this.paint(cell, symbol)) {
-          this.past.pop();
-          return;
-        }
-        this.commit();
-      }
-      this.figure.announce(this.describe(cell));
     }
 
     /* ---- what is said ----------------------------------------------------------------------- */
@@ -396,6 +279,7 @@
     lookAt(cell) {
       if (cell === this.look) return;
       this.look = cell;
+      if (cell >= 0) this.said = null;
       this.draw();
     }
 
@@ -425,17 +309,17 @@
       return `${place}. V ${number(learner.stateValues(table)[cell])}; Q ${actions}. Visited ${times === 1 ? "once" : `${whole(times)} times`}.`;
     }
 
-    /** A message that stays until the next one. */
+    /** A message that stands below the board until another cell is looked at. */
     say(text) {
       this.said = text;
       this.part("reading").textContent = text;
+      this.figure.announce(text);
     }
 
     read() {
       const hint = this.touch
         ? "Tap a cell to see its numbers, or choose what to draw and drag."
         : "Point at a cell to see its numbers and where it leads; drag to draw. By keyboard: arrows, then W, C, G, S or F, and Enter.";
-      if (this.look >= 0) this.said = null;
       this.part("reading").textContent = this.said ?? (this.look >= 0 ? this.describe(this.look) : hint);
     }
 
@@ -472,7 +356,7 @@
       legend.style.visibility = view === "visits" ? "hidden" : "";
       this.part("agents").textContent = this.agents;
       this.part("says").textContent = this.presets.get(cells.world.value)?.says ?? "A world of your own. Copy the link to share it.";
-      this.disable("undo", this.past.length === 0);
+      this.disable("undo", this.sketch.past.length === 0);
       this.disable("more", this.agents === MOST_AGENTS);
       this.disable("fewer", this.agents === 1);
     }
