@@ -38,6 +38,7 @@ class Graph:
         self._catalogue = catalogue
         self._diagnostics = diagnostics
         self._draft = draft
+        self._installed: dict[str, str] = {}
         self.steps: dict[str, Step] = {}
         self.wanted: list[Wanted] = []
 
@@ -175,7 +176,9 @@ class Graph:
         found = {}
         for name in description.packages:
             try:
-                found[name] = metadata.version(name).partition("+")[0]
+                if name not in self._installed:  # to look it up takes milliseconds
+                    self._installed[name] = metadata.version(name).partition("+")[0]
+                found[name] = self._installed[name]
             except metadata.PackageNotFoundError:
                 self._diagnostics.error(
                     description.location,
