@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from filelock import FileLock
 from markupsafe import Markup
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
@@ -39,6 +40,7 @@ from stillroom.render.files import Files
 from stillroom.render.output import Output
 from stillroom.render.static import Static
 from stillroom.render.templates import make_environment
+from stillroom.render.vega import vega_bundle
 from stillroom.settings import Settings
 from stillroom.source.model import Author, Figure
 
@@ -209,9 +211,19 @@ def store(
 
 
 @pytest.fixture(scope="session")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what all workers of this run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def scratch(run_folder: Path) -> Path:
     """What all sites of these tests share: compiled templates and the Vega libraries."""
-    return tmp_path_factory.mktemp("scratch")
+    folder = run_folder / "scratch"
+    with FileLock(f"{folder}.lock"):
+        vega_bundle(folder)
+    return folder
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Every article of this repository as readers get it: phone, desktop, light, dark, no script."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,9 @@ SLUGS = sorted(path.parent.name for path in SETTINGS.articles.glob("*/index.md")
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
+def built(run_folder):
     """The whole site, made once for all workers; results come from the store, or are computed."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # then the folder above belongs to this run too
-        folder = folder.parent
-    folder = folder / "articles"
+    folder = run_folder / "articles"
     with FileLock(f"{folder}.lock"):
         if not (folder / "index.html").exists():
             diagnostics = Diagnostics()

@@ -8,7 +8,7 @@ from stillroom.render.csp import POLICY
 from stillroom.render.vega import vega_bundle
 
 
-def test_a_chart_is_interactive_without_evaluating_text_as_code(tmp_path, page):
+def test_a_chart_is_interactive_without_evaluating_text_as_code(tmp_path, scratch, page):
     chart = (
         altair.Chart(altair.Data(values=[{"a": 1, "b": 2}, {"a": 3, "b": 4}]))
         .transform_calculate(c="datum.a * datum.b + 1")
@@ -17,7 +17,7 @@ def test_a_chart_is_interactive_without_evaluating_text_as_code(tmp_path, page):
         .encode(x="a:Q", y="c:Q", tooltip=["a:Q", "c:Q"])
         .interactive()
     )
-    (tmp_path / "vega.js").write_bytes(vega_bundle(tmp_path / "scratch"))
+    (tmp_path / "vega.js").write_bytes(vega_bundle(scratch))
     (tmp_path / "chart.js").write_text(
         f"""vegaEmbed("#chart", {json.dumps(chart.to_dict())}, {{ast: true, actions: false}})
         .then((result) => {{ window.view = result.view; document.title = "drawn"; }})
