@@ -118,11 +118,21 @@ def estimates(means: Tensor, tie: Tensor) -> dict[str, Tensor]:
 def _chart(rows: list[dict[str, Any]], truth: float) -> alt.LayerChart | alt.FacetChart:
     """Draw each estimate over the number of plays, with its interval, and the truth."""
     order = list(LABELS.values())
-    x = alt.X("plays:Q", title="Plays of each machine", scale=alt.Scale(type="log"))
+    x = alt.X(
+        "plays:Q",
+        title="Plays of each machine",
+        scale=alt.Scale(type="log", nice=False),
+        axis=alt.Axis(values=sorted({row["plays"] for row in rows}), labelOverlap="greedy"),
+    )
     colour = alt.Color("estimate:N", title=None, sort=order, legend=alt.Legend(orient="top"))
     base = alt.Chart({"values": rows}).encode(x=x, color=colour)
     band = base.mark_area(opacity=0.25).encode(
-        y=alt.Y("low:Q", title="Estimated worth of the best machine"), y2="high:Q"
+        y=alt.Y(
+            "low:Q",
+            title="Estimated worth of the best machine",
+            scale=alt.Scale(domainMin=truth - 1.5),
+        ),
+        y2="high:Q",
     )
     line = base.mark_line(point=True).encode(
         y="mean:Q",
@@ -134,5 +144,5 @@ def _chart(rows: list[dict[str, Any]], truth: float) -> alt.LayerChart | alt.Fac
     )
     mark = alt.Chart({"values": [{"truth": truth, "label": "truth"}]}).encode(y="truth:Q")
     rule = mark.mark_rule(strokeDash=[4, 4], color=theme.INK)
-    text = mark.mark_text(align="right", dy=12, x="width", color=theme.MUTED).encode(text="label:N")
+    text = mark.mark_text(align="right", dy=14, x="width", color=theme.MUTED).encode(text="label:N")
     return alt.layer(band, line, rule, text).properties(width="container", height=280)

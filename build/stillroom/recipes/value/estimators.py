@@ -29,25 +29,22 @@ class UnsettledError(ValueError):
 
 def returns(episodes: Episodes, gamma: float) -> Tensor:
     """Return what each step of each episode was followed by, ``[d, n, T]``: Σ γ^k r_{t+k}."""
-    gathered = torch.empty_like(episodes.rewards)
-    total = torch.zeros_like(episodes.rewards[..., 0])
-    for t in reversed(range(gathered.shape[2])):
-        total = episodes.rewards[..., t] + gamma * total
-        gathered[..., t] = total
-    return gathered
+    gathered = episodes.rewards.movedim(2, 0).contiguous()  # time first: each step lies together
+    for t in reversed(range(len(gathered) - 1)):
+        gathered[t] += gamma * gathered[t + 1]
+    return gathered.movedim(0, 2)
 
 
 def first_visits(episodes: Episodes) -> Tensor:
     """Bool ``[d, n, T]``: steps from a state that the episode had not been in before."""
-    size = episodes.size
-    states = episodes.states[..., :-1].flatten(0, 1)
-    seen = torch.zeros(len(states), size + 1, dtype=torch.bool)  # the last column takes padding
-    first = torch.zeros_like(states, dtype=torch.bool)
-    for t in range(states.shape[1]):
-        here = states[:, t, None]
-        first[:, t] = ~seen.gather(1, here % (size + 1))[:, 0]
-        seen.scatter_(1, here % (size + 1), True)
-    return first.reshape(episodes.actions.shape) & episodes.taken
+    d, n, longest = episodes.actions.shape
+    episode = torch.arange(d * n).reshape(d, n, 1)
+    visit = (episode * episodes.size + episodes.states[..., :-1])[episodes.taken]
+    time = torch.arange(longest).expand(d, n, longest)[episodes.taken]
+    earliest = torch.full((d * n * episodes.size,), longest).scatter_reduce_(0, visit, time, "amin")
+    first = torch.zeros_like(episodes.taken)
+    first[episodes.taken] = earliest[visit] == time
+    return first
 
 
 def monte_carlo(episodes: Episodes, gamma: float, *, first: bool = False) -> Tensor:

@@ -52,6 +52,11 @@ def interval(
     return low, high
 
 
+def parts(total: int, size: int) -> list[int]:
+    """Split `total` data sets into parts of at most `size`, so that all of one fit in memory."""
+    return [min(size, total - done) for done in range(0, total, size)]
+
+
 def summary(
     name: str, values: Tensor, generator: torch.Generator, statistic: str = "mean"
 ) -> dict[str, float]:

@@ -62,8 +62,9 @@ def td_lambda(
         ``_low`` and ``_high`` (95 % bootstrap over data sets): ``<which>_td_at_<n>``,
         ``<which>_mc_at_<n>``, ``<which>_gain_at_<n>``, by how much TD's error is below Monte
         Carlo's, paired by data set; and ``<which>_best_at_<n>``, the λ of the smallest mean error,
-        with ``<which>_dip_at_<n>``, by how much that is below the better end. Also ``td_difference`` and ``mc_difference``, how
-        far λ = 0 and λ = 1 are from TD and Monte Carlo at most.
+        with ``<which>_dip_at_<n>``, by how much that is below the better end. Also
+        ``td_difference`` and ``mc_difference``, how far λ = 0 and λ = 1 are from TD and Monte Carlo
+        at most.
 
     Raises:
         ValueError: a map that cannot be, or values of λ that do not go from 0 to 1.
@@ -144,11 +145,11 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
             "values:N",
             title=None,
             scale=alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 4]]),
-            legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=2),
+            legend=alt.Legend(orient="top", columns=1, symbolType="stroke", symbolStrokeWidth=2),
         ),
     )
     y = alt.Y("low:Q", title="Error (root mean square)")
-    band = base.mark_area(opacity=0.2).encode(y=y, y2="high:Q")
+    band = base.mark_area(opacity=0.2).encode(y=y, y2="high:Q", detail="values:N")
     line = base.mark_line().encode(
         y="rmse:Q",
         tooltip=[
