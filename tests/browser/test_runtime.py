@@ -10,7 +10,8 @@ PROSE = """<p>With <label class="prose-control prose-slider" data-control="slide
 data-variable="components" data-values="[1, 10, 100, 1000]"><input type="range" min="0" max="3"
 value="2" aria-label="waves"><output>100</output></label> waves,
 <output data-value="components">100</output> in all, the error is
-<output class="fact" data-lookup="components" data-rows='[[1, "0.9"], [10, "0.5"], [100, "0.2"]]'>0.2</output>.
+<output class="fact" data-lookup="components"
+data-rows='[[1, "0.9"], [10, "0.5"], [100, "0.2"]]'>0.2</output>.
 </p>"""
 HTML = """{% import "controls.html" as controls %}
 <p data-text="static">{{ result.facts.start }}</p>
