@@ -58,7 +58,7 @@ def playground(
     lam: Chance = 0.8,
     head_start: Annotated[int, Field(ge=1, le=1_000)] = 100,
     episodes: Annotated[int, Field(ge=20)] = 300,
-    runs: Annotated[int, Field(ge=2)] = 10,
+    runs: Annotated[int, Field(ge=2)] = 40,
 ) -> Result:
     """Let the reader draw a world and watch agents learn its values.
 
