@@ -56,9 +56,74 @@ def averaged_td(episodes: Episodes, gamma: float, places: Tensor, width: float) 
         places: ``[s, 2]``.
         width: of the kernel, in cells.
     """
-    data = estimators.model(episodes)
-    P = torch.einsum("das,dast->dst", data.habits, data.P)
-    P = P * data.visited[:, None, :]
-    r = (data.habits * data.r).sum(1)
-    shares = kernel(places, width, data.visited)
+    P, r, visits = chain(episodes)
+    shares = kernel(places, width, visits > 0)
     return estimators.solve(shares @ P, (shares @ r[..., None])[..., 0], gamma)
+
+
+def chain(episodes: Episodes) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what the data say of the walk: P̂ ``[d, s, s']``, r̂ ``[d, s]``, visits ``[d, s]``.
+
+    Ways into an end are left out of P̂, for what follows them is worth nothing.
+    """
+    data = estimators.model(episodes)
+    P = torch.einsum("das,dast->dst", data.habits, data.P) * data.visited[:, None, :]
+    return P, (data.habits * data.r).sum(1), data.count.sum(1)
+
+
+def tiles(places: Tensor, side: int, tilings: int) -> Tensor:
+    """Return the features of tile coding, 0 or 1, ``[s, f]``; each row has `tilings` ones.
+
+    Each tiling covers the map with squares and is shifted against the one before by one cell down
+    and three to the right, so that the tilings do not all break at the same places.
+
+    Args:
+        places: ``[s, 2]``, row and column.
+        side: of a tile, in cells.
+        tilings: how many, at most `side` of them different.
+    """
+    columns = []
+    for shift in range(tilings):
+        row = (places[:, 0].long() + shift % side) // side
+        column = (places[:, 1].long() + 3 * shift % side) // side
+        number = torch.unique(row * (column.max() + 1) + column, return_inverse=True)[1]
+        columns.append(torch.nn.functional.one_hot(number))
+    return torch.cat(columns, 1).double()
+
+
+def linear_monte_carlo(episodes: Episodes, gamma: float, features: Tensor) -> Tensor:
+    """Return V ``[d, s]`` = features · w of least squared distance to all returns.
+
+    Args:
+        episodes: the data.
+        gamma: the discount.
+        features: ``[s, f]``; they may depend on one another.
+    """
+    _, _, visits = chain(episodes)
+    G = estimators.monte_carlo(episodes, gamma).nan_to_num()
+    weighted = features.T * visits[:, None, :]  # [d, f, s]
+    return _fit(weighted @ features, (weighted @ G[..., None])[..., 0], features)
+
+
+def linear_td(episodes: Episodes, gamma: float, features: Tensor) -> Tensor:
+    """Return V ``[d, s]`` = features · w at the fixed point of TD(0): least-squares TD.
+
+    S. Bradtke and A. Barto, "Linear least-squares algorithms for temporal difference learning"
+    (Machine Learning 22, 1996).
+
+    Args:
+        episodes: the data.
+        gamma: the discount.
+        features: ``[s, f]``; they may depend on one another.
+    """
+    P, r, visits = chain(episodes)
+    weighted = features.T * visits[:, None, :]  # [d, f, s]
+    step = features - gamma * P @ features
+    return _fit(weighted @ step, (weighted @ r[..., None])[..., 0], features)
+
+
+def _fit(A: Tensor, b: Tensor, features: Tensor) -> Tensor:
+    """V of the smallest w with A w = b, where A may lack rank."""
+    w = torch.linalg.lstsq(A, b[..., None], driver="gelsd").solution
+    V: Tensor = (features @ w)[..., 0]
+    return V

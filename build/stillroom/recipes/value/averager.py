@@ -6,7 +6,8 @@ doi:10.23915/distill.00020); sources of the method are in `stillroom.recipes.val
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
@@ -29,7 +30,10 @@ MAP = """
 S.CCCCCCC
 """
 ESTIMATORS = {"mc": "Monte Carlo", "td": "TD"}
-APPROXIMATORS = {"tabular": "one value a cell", "averager": "averager"}
+LABELS = {"tabular": "one value a cell", "averager": "averager", "tiles": "tile coding"}
+Approximator = Literal["tabular", "averager", "tiles"]
+APPROXIMATORS: list[Approximator] = ["tabular", "averager"]
+SIDE = 3  # cells of a tile; as many tilings
 
 
 @recipe(view="value-fields", draft={"seeds": 5}, packages=["torch"])
@@ -40,14 +44,16 @@ def averager(
     seeds: Annotated[int, Field(ge=2, le=1000)] = 40,
     episodes: Annotated[int, Field(ge=1)] = 400,
     few: Annotated[int, Field(ge=1)] = 10,
+    approximators: Annotated[list[Approximator], Field(min_length=1)] = APPROXIMATORS,
     width: Annotated[float, Field(gt=0)] = 1.2,
     gamma: Annotated[float, Field(gt=0, lt=1)] = 0.95,
 ) -> Result:
     """Blend the values of nearby cells, with a wall between some of them and without.
 
     A uniformly random walker is recorded. Monte Carlo and TD value its walk, either cell by cell
-    or by the averager, a Gaussian kernel over straight distance that knows nothing of walls. Errors
-    are against the exact values, over the cells that the data set visited.
+    or by the averager, a Gaussian kernel over straight distance that knows nothing of walls (or by
+    tile coding, three tilings of 3 by 3 cells). Errors are against the exact values, over the cells
+    that the data set visited.
 
     Args:
         run: gives the random numbers.
@@ -55,7 +61,8 @@ def averager(
         seeds: independent data sets.
         episodes: episodes in each.
         few: a second, small number of episodes, for the facts that end in ``_few``.
-        width: of the kernel, in cells.
+        approximators: which to compare.
+        width: of the averager's kernel, in cells.
         gamma: the discount γ.
 
     Returns:
@@ -63,8 +70,8 @@ def averager(
         set, the exact values first. Table ``errors``. Facts, each with ``_low`` and ``_high`` (95 %
         bootstrap over data sets): ``<estimator>_<approximator>_<world>``, the root mean squared
         error; ``ratio_<approximator>_<world>``, the mean of TD's error over Monte Carlo's;
-        ``wall_adds``, how much larger the averager's ratio is with the wall than without; and all
-        ratios with ``_few``.
+        ``wall_adds_<approximator>``, how much larger that ratio is with the wall than without; and
+        all of these with ``_few``.
 
     Raises:
         ValueError: a map that cannot be, or one without walls.
@@ -84,13 +91,13 @@ def averager(
         for count, suffix in ((episodes, ""), (few, "_few")):
             generator = run.generator("averager", name, count)
             data = sample(place, policy, episodes=count, generator=generator, datasets=seeds)
-            tables = estimate(data, place, gamma, width)
-            visited = ~tables["mc", "tabular"].isnan()
+            tables = estimate(data, place, gamma, width, approximators)
+            visited = ~estimators.monte_carlo(data, gamma).isnan()
             errors = {
                 key: rmse(torch.where(visited, values, torch.nan), truth)
                 for key, values in tables.items()
             }
-            for kind in APPROXIMATORS:
+            for kind in approximators:
                 key = f"ratio_{kind}_{name}{suffix}"
                 ratios[key] = errors["td", kind] / errors["mc", kind]
                 facts |= summary(key, ratios[key], run.generator("bootstrap", key))
@@ -104,8 +111,10 @@ def averager(
                 rows[-1] |= {end: facts[f"{key}_{end}"] for end in ("low", "high")}
                 values = torch.where(place.live, tables[estimator, kind][0], torch.nan)
                 fields.append(_field(estimator, kind, name, values, truth))
-    adds = ratios["ratio_averager_walled"] - ratios["ratio_averager_open"]
-    facts |= summary("wall_adds", adds, run.generator("bootstrap", "wall"))
+    for key in [key for key in ratios if "_walled" in key]:
+        adds = ratios[key] - ratios[key.replace("_walled", "_open")]
+        name = key.replace("ratio", "wall_adds").replace("_walled", "")
+        facts |= summary(name, adds, run.generator("bootstrap", name))
     return Result(
         facts=facts,
         data={
@@ -117,19 +126,25 @@ def averager(
 
 
 def estimate(
-    data: Episodes, place: World, gamma: float, width: float
-) -> dict[tuple[str, str], Tensor]:
+    data: Episodes, place: World, gamma: float, width: float, kinds: Sequence[Approximator]
+) -> dict[tuple[str, Approximator], Tensor]:
     """Return V ``[d, s]`` by estimator and approximator."""
-    return {
-        ("mc", "tabular"): estimators.monte_carlo(data, gamma),
-        ("td", "tabular"): estimators.td(data, gamma),
-        ("mc", "averager"): approximation.averaged_monte_carlo(data, gamma, place.places, width),
-        ("td", "averager"): approximation.averaged_td(data, gamma, place.places, width),
+    features = approximation.tiles(place.places, SIDE, SIDE)
+    ways: dict[tuple[str, Approximator], Callable[[], Tensor]] = {
+        ("mc", "tabular"): lambda: estimators.monte_carlo(data, gamma),
+        ("td", "tabular"): lambda: estimators.td(data, gamma),
+        ("mc", "averager"): lambda: approximation.averaged_monte_carlo(
+            data, gamma, place.places, width
+        ),
+        ("td", "averager"): lambda: approximation.averaged_td(data, gamma, place.places, width),
+        ("mc", "tiles"): lambda: approximation.linear_monte_carlo(data, gamma, features),
+        ("td", "tiles"): lambda: approximation.linear_td(data, gamma, features),
     }
+    return {key: way() for key, way in ways.items() if key[1] in kinds}
 
 
 def _field(estimator: str, kind: str, name: str, values: Tensor, truth: Tensor) -> dict[str, Any]:
-    label = "Exact" if not kind else f"{ESTIMATORS[estimator]}, {APPROXIMATORS[kind]}"
+    label = "Exact" if not kind else f"{ESTIMATORS[estimator]}, {LABELS[kind]}"
     return {
         "name": "-".join(filter(None, (estimator, kind, name))),
         "label": label,

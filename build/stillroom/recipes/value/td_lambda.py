@@ -123,7 +123,7 @@ def blocks(place: World, side: int) -> Tensor:
     label = row * place.cols + column
     ends = place.terminal.nonzero().flatten()
     label[ends] = place.states + torch.arange(len(ends))
-    numbers: Tensor = label.unique(return_inverse=True)[1]
+    numbers: Tensor = torch.unique(label, return_inverse=True)[1]
     return numbers
 
 
