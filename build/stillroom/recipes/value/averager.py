@@ -70,8 +70,8 @@ def averager(
         set, the exact values first. Table ``errors``. Facts, each with ``_low`` and ``_high`` (95 %
         bootstrap over data sets): ``<estimator>_<approximator>_<world>``, the root mean squared
         error; ``ratio_<approximator>_<world>``, the mean of TD's error over Monte Carlo's;
-        ``wall_adds_<approximator>``, how much larger that ratio is with the wall than without; and
-        all of these with ``_few``.
+        ``wall_adds`` (and ``wall_adds_<approximator>`` of others), how much larger the averager's
+        ratio is with the wall than without; and all ratios with ``_few``.
 
     Raises:
         ValueError: a map that cannot be, or one without walls.
@@ -111,9 +111,9 @@ def averager(
                 rows[-1] |= {end: facts[f"{key}_{end}"] for end in ("low", "high")}
                 values = torch.where(place.live, tables[estimator, kind][0], torch.nan)
                 fields.append(_field(estimator, kind, name, values, truth))
-    for key in [key for key in ratios if "_walled" in key]:
-        adds = ratios[key] - ratios[key.replace("_walled", "_open")]
-        name = key.replace("ratio", "wall_adds").replace("_walled", "")
+    for kind in approximators:
+        adds = ratios[f"ratio_{kind}_walled"] - ratios[f"ratio_{kind}_open"]
+        name = "wall_adds" if kind == "averager" else f"wall_adds_{kind}"
         facts |= summary(name, adds, run.generator("bootstrap", name))
     return Result(
         facts=facts,
