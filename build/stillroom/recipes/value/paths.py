@@ -173,7 +173,7 @@ def solve(
     values = dict.fromkeys(ways, 0.0)
     shares = {state: weights(state, ways[state]) for state in ways}
     backwards = list(reversed(list(ways)))  # ends come last in what was recorded
-    for _ in range(1_000_000):
+    for _ in range(100_000):
         moved = 0.0
         for state in backwards:
             value = sum(
