@@ -40,7 +40,7 @@ LABELS = {
 }
 
 
-@recipe(view="value-triptych", draft={"seeds": 4, "episodes": 200}, packages=["torch"])
+@recipe(view="value-triptych", draft={"seeds": 4, "episodes": 100}, packages=["torch"])
 def value_triptych(
     run: Run,
     *,
