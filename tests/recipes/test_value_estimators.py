@@ -214,6 +214,25 @@ def test_n_step_td_is_the_fixed_point_of_n_step_returns(walks, n):
     assert expected.nan_to_num().tolist() == pytest.approx(V, abs=1e-9)
 
 
+def test_estimators_leave_the_data_as_they_are():
+    room = world("S..\n.#G\n..C")
+    policy = steady([0.25] * 4, 9)
+    one, two = (sample(room, policy, episodes=8, datasets=2, generator=seeded()) for _ in range(2))
+    for estimate in (
+        estimators.monte_carlo,
+        estimators.td,
+        estimators.sarsa,
+        estimators.q_learning,
+        lambda data, gamma: estimators.td_lambda(data, gamma, 0.5),
+        lambda data, gamma: estimators.off_policy(data, gamma, policy),
+        lambda data, gamma: estimators.importance_sampled(data, gamma, policy, policy),
+    ):
+        estimate(one, 0.9)
+        assert torch.equal(one.states, two.states)
+        assert torch.equal(one.actions, two.actions)
+        assert torch.equal(one.rewards, two.rewards)
+
+
 def test_importance_sampling_by_a_slow_loop(walks):
     behaviour, target = steady([0.25] * 4, 9), steady([0.1, 0.4, 0.3, 0.2], 9)
     total, weight, count = [0.0] * 9, [0.0] * 9, [0] * 9

@@ -29,7 +29,7 @@ class UnsettledError(ValueError):
 
 def returns(episodes: Episodes, gamma: float) -> Tensor:
     """Return what each step of each episode was followed by, ``[d, n, T]``: Σ γ^k r_{t+k}."""
-    gathered = episodes.rewards.movedim(2, 0).contiguous()  # time first: each step lies together
+    gathered = episodes.rewards.movedim(2, 0).clone()
     for t in reversed(range(len(gathered) - 1)):
         gathered[t] += gamma * gathered[t + 1]
     return gathered.movedim(0, 2)
@@ -155,8 +155,8 @@ def td_lambda(episodes: Episodes, gamma: float, lam: float) -> Tensor:
     # The longest first: the episodes under way at any time are the first so many, without a copy.
     lengths, order = episodes.lengths.flatten().sort(descending=True, stable=True)
     under_way = (lengths[:, None] > torch.arange(longest)).sum(0).tolist()
-    states = episodes.states.flatten(0, 1)[order].T.contiguous()
-    rewards = episodes.rewards.flatten(0, 1)[order].T.contiguous()
+    states = episodes.states.flatten(0, 1).T[:, order]  # [T + 1, d * n]
+    rewards = episodes.rewards.flatten(0, 1).T[:, order]
     numbers, rows = order // n, torch.arange(d * n)
     traces = torch.zeros(d * n, size, dtype=torch.float64)
     A = torch.zeros(d * size, size, dtype=torch.float64)  # transposed: [d, column, row]
@@ -168,7 +168,10 @@ def td_lambda(episodes: Episodes, gamma: float, lam: float) -> Tensor:
         A.index_add_(0, dataset * size + here, trace)
         A.index_add_(0, dataset * size + following, trace, alpha=-gamma)
         b.index_add_(0, dataset, trace * rewards[t, :m, None])
-    visited = ~mean_by_state(episodes, episodes.rewards, episodes.taken.double()).isnan()
+    steps = episodes.steps
+    visited = torch.zeros(d * size, dtype=torch.bool)
+    visited[steps.dataset * size + steps.state] = True
+    visited = visited.reshape(d, size)
     # What an episode ends in is worth nothing, and states not met have no equation.
     A = A.reshape(d, size, size) * visited[..., None] + torch.diag_embed((~visited).double())
     V = torch.linalg.solve(A.mT, b)

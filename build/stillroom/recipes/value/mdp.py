@@ -199,11 +199,12 @@ def sample(
         rewards.append(torch.zeros(total, dtype=torch.float64).index_put((running,), reward))
         going = ~mdp.terminal[following]
         running, state = running[going], following[going]
-    shape = (datasets, episodes, -1)
+    # Steps of one time lie together, as they were made: to turn them round would cost the most.
+    shape = (-1, datasets, episodes)
     return Episodes(
-        torch.stack(states, 1).reshape(shape),
-        torch.stack(actions, 1).reshape(shape),
-        torch.stack(rewards, 1).reshape(shape),
+        torch.stack(states).reshape(shape).movedim(0, 2),
+        torch.stack(actions).reshape(shape).movedim(0, 2),
+        torch.stack(rewards).reshape(shape).movedim(0, 2),
         mdp.states,
         mdp.actions,
     )
