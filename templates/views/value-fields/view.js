@@ -149,7 +149,7 @@
       const table = this.tables[data.curve.table];
       const row = table[data.curve.x].indexOf(data.axis.values[index]);
       for (const { column } of data.curve.y) {
-        curve.querySelector(`[data-column="${column}"]`).textContent = table[column][row].toFixed(2).replace("-", "−");
+        curve.parentElement.querySelector(`[data-column="${column}"]`).textContent = table[column][row].toFixed(2).replace("-", "−");
       }
     }
   }
