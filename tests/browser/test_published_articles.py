@@ -52,6 +52,7 @@ def fits(page):
 def test_an_article_lives_fits_and_is_accessible(slug, screen, address, new_page, axe):
     page = new_page(**screen, reduced_motion="reduce")
     page.goto(address(slug))
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     heights = "[...document.querySelectorAll('figure.figure')].map(f => f.offsetHeight)"
     before = page.evaluate(heights)
     for figure in page.locator("figure.figure").all():

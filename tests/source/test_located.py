@@ -2,10 +2,11 @@ import datetime
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stillroom.diagnostics import Location
+from stillroom.source import located
 from stillroom.source.located import YamlError, load
 
 
@@ -84,9 +85,16 @@ plain = st.recursive(
 )
 
 
+class Dumper(yaml.SafeDumper):
+    """PyYAML's writer, quoting what our dialect, and not PyYAML's YAML 1.1, takes for a number."""
+
+    yaml_implicit_resolvers = located._Loader.yaml_implicit_resolvers
+
+
 @given(plain)
+@example({"0E0": None, "no": "010"})
 def test_what_yaml_writes_is_read_back(value):
-    assert read(yaml.safe_dump(value)).value == value
+    assert read(yaml.dump(value, Dumper=Dumper)).value == value
 
 
 @given(st.text())
