@@ -28,7 +28,9 @@ def settling(
     distances = []
     for size in sizes:
         shape = (walks, size)
-        draws = random.choice([-1.0, 1.0], shape) if of == "coins" else random.standard_cauchy(shape)
+        draws = (
+            random.choice([-1.0, 1.0], shape) if of == "coins" else random.standard_cauchy(shape)
+        )
         distances.append(float(np.median(np.abs(middle(draws, axis=1)))))
     return Result(
         facts={"at_10": distances[0], "at_1000": distances[-1]},
