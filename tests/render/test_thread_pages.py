@@ -10,8 +10,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from stillroom.diagnostics import Diagnostics
 from stillroom.pipeline import Options, build
+from stillroom.precompute import run
 from stillroom.precompute.progress import Quiet
 from stillroom.settings import find_settings
+from stillroom.testing import InlineSlot
 
 SITE = Path(__file__).parents[1] / "sites" / "thread"
 MEMBERS = ["settling", "medians", "heavy-tails", "answers"]  # in the order of the hub
@@ -30,8 +32,16 @@ def make(root, *articles, **options):
     return done, [str(each) for each in sorted(diagnostics.found)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def inline():
+    """Recipes run in this process: theirs are quick, and a process of their own is not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "_slots", lambda _, settings, **__: [InlineSlot(settings.root)])
+        yield
+
+
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(tmp_path_factory, inline):
     folder = tmp_path_factory.mktemp("thread") / "site"
     shutil.copytree(SITE, folder)
     _, said = make(folder)
@@ -316,6 +326,35 @@ def test_a_page_may_link_to_an_article_that_is_not_built_yet(copy):
         "heavy-tails",
         "medians",
     }
+
+
+def test_a_commentary_needs_no_thread(copy):
+    (copy / "articles/lone").mkdir()
+    front = "title: Lone\nsummary: S.\nauthors: [Ada]\ndate: 2026-04-01\nresponds_to: medians"
+    (copy / "articles/lone/index.md").write_text(f"---\n{front}\nlicence: CC0\n---\nText.\n")
+    _, said = make(copy)
+    assert said == []
+    page = LexborHTMLParser((copy / "site/articles/lone/index.html").read_text())
+    assert text(page, ".article-header .thread") == "Response"
+    assert text(page, ".thread-box") == "It responds to Medians settle where averages do not."
+    assert page.css_first(".thread-steps") is None
+    assert "licensed under CC0," in page.css_first("h2#reuse").parent.text()
+    assert "Text and figures: CC0" in page.css_first(".site-footer").text()
+    other = LexborHTMLParser((copy / "site/articles/medians/index.html").read_text())
+    [link] = other.css(".responses a")
+    assert link.attributes["href"] == "../lone/index.html"
+    index = LexborHTMLParser((copy / "site/index.html").read_text())
+    assert texts(index, ".card h2") == ["Lone", "A discussion of averages"]
+
+
+def test_a_hub_without_members_is_a_page(copy):
+    (copy / "articles/empty").mkdir()
+    front = "title: Empty\nsummary: S.\nhub: {}\ndate: 2026-04-01"
+    (copy / "articles/empty/index.md").write_text(f"---\n{front}\n---\nNothing yet.\n")
+    _, said = make(copy)
+    assert said == []
+    page = LexborHTMLParser((copy / "site/articles/empty/index.html").read_text())
+    assert page.css_first("h2#citation").parent.css_first("p").text().startswith("“Empty”")
 
 
 def test_drafts_of_a_thread_are_shown_by_drafts_only(copy):

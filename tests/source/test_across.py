@@ -144,7 +144,8 @@ def test_cards_that_do_not_fit(found):
         e=article(cards("articles")),
     ) == [
         "e/index.md:7:1: A013 cards stand in the hub of a thread",
-        "hub/index.md:6:1: A013 the hub does not show its commentaries: add :::{cards} commentaries",
+        "hub/index.md:6:1: A013 the hub does not show its commentaries:"
+        " add :::{cards} commentaries",
         "hub/index.md:10:1: A013 cards are of articles, commentaries, replies; not 'comentaries';"
         " did you mean 'commentaries'?",
         "hub/index.md:12:1: A013 the thread has no replies to show",

@@ -83,7 +83,9 @@ def how_to_cite(article: Article, settings: Settings) -> HowToCite:
     front = article.front
     names = [author.name for author in front.authors]
     address = _address(article, settings)
-    text = f"{people(front.authors)}, “{front.title}”, {settings.title}, {front.date.year}."
+    text = f"“{front.title}”, {settings.title}, {front.date.year}."
+    if names:
+        text = f"{people(front.authors)}, {text}"
     fields = {
         "author": " and ".join(_tex(name) for name in names),
         "title": f"{{{_tex(front.title)}}}",
