@@ -321,6 +321,9 @@ def test_a_page_may_link_to_an_article_that_is_not_built_yet(copy):
     done, said = make(copy, "settling")
     assert done.left_out == ("answers", "discussion", "heavy-tails", "medians")
     assert all(" S001 warning: " in line for line in said)
+    # The index has the page by itself while there is none of its hub.
+    index = LexborHTMLParser((copy / "site/index.html").read_text())
+    assert texts(index, ".card h2") == ["Averages settle"]
     assert {re.search(r"\.\./([\w-]+)/", line)[1] for line in said} == {
         "discussion",
         "heavy-tails",

@@ -115,7 +115,7 @@ def _listed(entries: Mapping[str, pages.Entry], threads: Threads) -> list[pages.
     listed = []
     for slug, entry in entries.items():
         thread = threads.of(slug)
-        if thread is None:
+        if thread is None or thread.hub.slug not in entries:
             listed.append(entry)
         elif thread.hub.slug == slug:
             members = [entries[each.slug] for each in thread.members if each.slug in entries]

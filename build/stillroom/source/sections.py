@@ -35,24 +35,14 @@ def _check_empty(page: Page, token: Token, following: Token) -> None:
 
 
 def _check_headings(page: Page) -> None:
-    """A heading with nothing before the next one of its level or above, or before the end."""
-    opening: Token | None = None
-    for token in page.tokens:
-        if token.type == "heading_open":
-            if opening is not None and token.tag <= opening.tag:
-                _report_heading(page, opening)
-            opening = token
-        elif opening is not None and token.level == 0 and token.type not in _WITHOUT_CONTENT:
-            opening = None
-    if opening is not None:
-        _report_heading(page, opening)
-
-
-_WITHOUT_CONTENT = {"heading_close", "footnote_block_open", "footnote_block_close"}
-
-
-def _report_heading(page: Page, opening: Token) -> None:
-    page.warning(page.start(opening), "M016", "there is nothing under this heading")
+    """Headings that end what they are in, or that one of their level or above follows (M016)."""
+    for index, token in enumerate(page.tokens):
+        if token.type != "heading_open":
+            continue
+        after = page.tokens[index + 3 : index + 4]  # behind its text and its end
+        ends = not after or after[0].nesting < 0 or after[0].type == "footnote_block_open"
+        if ends or (after[0].type == "heading_open" and after[0].tag <= token.tag):
+            page.warning(page.start(token), "M016", "there is nothing under this heading")
 
 
 def _check_titles(page: Page, start: int) -> None:
