@@ -6,10 +6,10 @@ stillroom.view("picture-matrix", class {
   constructor(root, payload, figure) {
     this.root = root;
     this.figure = figure;
-    const { rows, columns, start = {}, frames, control, numbers = [], table } = payload.data;
+    const { rows, columns, start = {}, frames, control, numbers = [] } = payload.data;
     this.axes = rows ? [rows, columns] : [columns];
     this.numbers = numbers;
-    this.table = payload.tables[table ?? Object.keys(payload.tables)[0]];
+    this.table = payload.tables[root.querySelector(".matrix-box").dataset.table];
     const sheets = Object.values(payload.assets).filter(({ kind }) => kind === "frames");
     this.sheets = {
       picture: frames ? payload.assets[frames] : sheets[0],
