@@ -43,8 +43,8 @@ stillroom.atlasGestures = (box, { hover, pan, zoom, tap, mayPan }) => {
       const old = spread();
       pointers.set(event.pointerId, now);
       const { apart, middle } = spread();
+      zoom(apart / old.apart, old.middle); // first: a map that fills the window cannot be moved
       pan(middle[0] - old.middle[0], middle[1] - old.middle[1]);
-      zoom(apart / old.apart, middle);
     } else {
       pointers.set(event.pointerId, now);
       if (event.pointerType === "mouse" || mayPan()) pan(now[0] - before[0], now[1] - before[1]);

@@ -24,7 +24,7 @@ stillroom.view("picture-matrix", class {
   ready() {
     const { root, cells } = this;
     const grid = root.querySelector(".cells");
-    const roles = { table: "grid", "thead, tbody": "rowgroup", tr: "row", "[scope=row]": "rowheader", "[scope=col]": "columnheader", ".cell": "gridcell" };
+    const roles = { table: "grid", "thead, tbody": "rowgroup", tr: "row", "[scope=row]": "rowheader", "[scope=col]": "columnheader", ".cell": "gridcell", ".corner": "presentation" };
     for (const [selector, role] of Object.entries(roles)) {
       const found = selector === "table" ? [grid] : grid.querySelectorAll(selector);
       for (const element of found) element.setAttribute("role", role); // kept when a phone lays the table out anew
