@@ -64,8 +64,10 @@ def test_static_form_shows_the_telling_groups(view_page):
     assert first.locator(".bars").first.inner_text().split("\n") == [
         "cat", "90.0 %", "dog", "10.0 %", "web", "<0.1 %",
     ]  # fmt: skip
-    colours = first.locator(".bars").first.locator("li").evaluate_all(
-        "(all) => all.map((e) => e.style.getPropertyValue('--bar').trim())"
+    colours = (
+        first.locator(".bars")
+        .first.locator("li")
+        .evaluate_all("(all) => all.map((e) => e.style.getPropertyValue('--bar').trim())")
     )
     assert colours == ["var(--c1)", "var(--c8)", "var(--c2)"]
     expect(page.locator(".controls")).to_be_hidden()
