@@ -149,9 +149,7 @@ def linear_digit_features(
         **digit_scale(test, training),
     }
     paths = {
-        "ensembles": torch.cat(
-            [ensemble(data, a[len(a) - each["members"] :]) for each in crowds]
-        ),
+        "ensembles": torch.cat([ensemble(data, a[len(a) - each["members"] :]) for each in crowds]),
         "containments": mixed,
     }
     return Result(
