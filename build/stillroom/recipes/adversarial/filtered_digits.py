@@ -34,7 +34,7 @@ ACROSS, DOWN = 4, 2  # digits of a sheet
 
 @recipe(
     view="scrubber",
-    draft={"kind": "narrow", "cuts": [1.0, 3.0], "seeds": 2, "epochs": 8},
+    draft={"kind": "mlp", "cuts": [1.0, 3.0], "seeds": 2, "epochs": 8},
     cost="minutes",
     packages=["torch", "scikit-learn"],
 )
