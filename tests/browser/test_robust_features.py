@@ -22,7 +22,8 @@ def test_the_browser_computes_what_torch_computed(view_page, result):
     page = view_page("robust-features", result)
     worst = page.evaluate(
         """() => {
-          const { tables, assets, data } = JSON.parse(document.querySelector(".payload").textContent);
+          const payload = JSON.parse(document.querySelector(".payload").textContent);
+          const { tables, assets, data } = payload;
           const { usefulness } = stillroom.math["robust-features"];
           const weights = stillroom.unpack(assets.weights);
           const size = weights.shape[1];

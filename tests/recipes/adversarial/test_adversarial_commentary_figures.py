@@ -7,7 +7,7 @@ import torch
 from stillroom.models.digits import SIDE, digits
 from stillroom.recipe import Run, Stored
 from stillroom.recipes.adversarial.digit_nets import digit_nets
-from stillroom.recipes.adversarial.fourier_sensitivity import ACROSS, DOWN, fourier_sensitivity
+from stillroom.recipes.adversarial.fourier_sensitivity import ACROSS, SHOWN, fourier_sensitivity
 from stillroom.recipes.adversarial.leakage_bound import leakage_bound
 from stillroom.recipes.adversarial.linear_digit_features import linear_digit_features
 from stillroom.testing import store_recipe
@@ -56,12 +56,14 @@ def test_the_moved_digits_are_digits_and_waves():
     middle = (SIDE // 2) * SIDE + SIDE // 2
     expected = 1 - np.clip(test.images[0, 0].numpy() + 1 / SIDE, 0, 1)
     assert moved[middle, :SIDE, :SIDE] == pytest.approx(expected, abs=1e-6)
-    assert moved.shape == (SIDE * SIDE, DOWN * SIDE, ACROSS * SIDE)
+    assert moved[middle, SIDE] == pytest.approx(1)  # a white line between two rows
+    second = 1 - np.clip(test.images[ACROSS + 1, 0].numpy() + 1 / SIDE, 0, 1)
+    assert moved[middle, SIDE + 1 :, SIDE + 1 : 2 * SIDE + 1] == pytest.approx(second, abs=1e-6)
     errors = np.asarray(result.assets["errors"].array)
     for network, own in zip(result.data["networks"], errors, strict=True):
         assert network["errors"] == pytest.approx(own.flatten().tolist(), abs=1e-6)
-        assert {len(each) for each in network["says"]} == {ACROSS * DOWN}
-    assert result.data["own"] == "".join(map(str, test.labels[: ACROSS * DOWN].tolist()))
+        assert {len(each) for each in network["says"]} == {SHOWN}
+    assert result.data["own"] == "".join(map(str, test.labels[:SHOWN].tolist()))
 
 
 def test_a_bound_is_told_beside_each_score():
@@ -79,7 +81,7 @@ def test_a_bound_is_told_beside_each_score():
     assert result.facts["det_share_at_0_8"] == pytest.approx(4 / 3)
     table = result.tables["scores"]
     assert len(table["who"]) == 8
-    at = table["who"].index("D_det: robust cues alone")
+    at = table["who"].index("D_det, robust cues")
     assert [table[key][at] for key in ("radius", "mean", "low", "high")] == pytest.approx(
         [0.8, 0.32, 0.28, 0.36]
     )

@@ -17,7 +17,7 @@ from stillroom.media.kinds import Chart, Frames
 from stillroom.models.digit_nets import Kind
 from stillroom.models.digits import digits
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.adversarial.fourier import high_pass, low_pass
+from stillroom.recipes.adversarial.fourier import high_pass, low_pass, sheet
 from stillroom.recipes.adversarial.shared import SCALE, at, columns, learn, lines, row, spread
 from stillroom.recipes.adversarial.training import Training, accuracy
 
@@ -29,7 +29,7 @@ SHEETS = {
     "high": "Frequencies above the cut",
     "normalised": "The same, contrast stretched",
 }
-ACROSS, DOWN = 4, 2  # digits of a sheet
+SHOWN, ACROSS = 8, 4  # digits of a sheet, and of a row of it
 
 
 @recipe(
@@ -86,14 +86,14 @@ def filtered_digits(
             values.append(accuracy(net, unseen, test.labels))
         facts |= spread(at(side, cut), values)
         rows.append(row({"kept": LABELS[side], "cut": cut}, values))
-        few = unseen[: ACROSS * DOWN, 0]
+        few = unseen[:SHOWN, 0]
         if side == "low":
-            frames["low"].append(_sheet(few))
+            frames["low"].append(sheet(few, ACROSS))
         else:
-            frames["high"].append(_sheet(few + 0.5))
+            frames["high"].append(sheet(few + 0.5, ACROSS))
             # Four standard deviations span the greys; where nothing is kept it stays grey.
             deviation = few.std(dim=(1, 2), keepdim=True)
-            frames["normalised"].append(_sheet(few / (4 * deviation).clamp_min(1e-6) + 0.5))
+            frames["normalised"].append(sheet(few / (4 * deviation).clamp_min(1e-6) + 0.5, ACROSS))
     chart = lines(
         rows,
         x="cut",
@@ -109,7 +109,7 @@ def filtered_digits(
         facts=facts,
         data={
             "chart": "accuracy",
-            "axis": {"name": "cut", "label": "Cut", "values": cuts, "unit": "cycles an image"},
+            "axis": {"name": "cut", "label": "Cut, in cycles an image", "values": cuts, "unit": ""},
             "choices": [
                 {"name": name, "label": label, "frames": name, "original": None}
                 for name, label in SHEETS.items()
@@ -130,9 +130,3 @@ def filtered_digits(
         },
         assets={"accuracy": Chart(chart), **sheets},
     )
-
-
-def _sheet(digits_: Tensor) -> Tensor:
-    """Lay ``[b, h, w]`` in rows, ink dark."""
-    pages = (1 - digits_).clamp(0, 1).unflatten(0, (DOWN, ACROSS))
-    return pages.transpose(1, 2).flatten(2).flatten(0, 1)

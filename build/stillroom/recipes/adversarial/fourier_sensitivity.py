@@ -17,7 +17,7 @@ from stillroom.media import palette
 from stillroom.media.kinds import Frames, Packed
 from stillroom.models.digits import SIDE, digits
 from stillroom.recipe import Result, Run, Stored, Upstream, recipe
-from stillroom.recipes.adversarial.fourier import basis, distances, frequencies, sensitivity
+from stillroom.recipes.adversarial.fourier import basis, distances, frequencies, sensitivity, sheet
 from stillroom.recipes.adversarial.shared import ARMS, columns, digit_scale, spread, trained
 from stillroom.recipes.adversarial.training import predict
 
@@ -25,7 +25,7 @@ from stillroom.recipes.adversarial.training import predict
 BANDS = {"low": (-1.0, 1.5), "middle": (1.5, 3.0), "high": (3.0, 9.0)}
 SCALE = 24
 LIMIT = 2**0.5 / SIDE  # the largest value of a wave
-ACROSS, DOWN = 4, 2  # digits shown under each wave
+SHOWN, ACROSS = 8, 4  # digits with a wave, and of a row of them
 
 
 @recipe(
@@ -73,7 +73,7 @@ def fourier_sensitivity(
         **digit_scale(test, training),
     }
     waves = basis(SIDE)
-    few = images[: ACROSS * DOWN]
+    few = images[:SHOWN]
     moved = few.cpu() + size * waves.float().flatten(0, 1)[:, None, None]  # [cells, b, 1, h, w]
     maps: list[Tensor] = []
     nets_: list[dict[str, Any]] = []
@@ -113,13 +113,7 @@ def fourier_sensitivity(
             "waves": Frames(
                 palette.apply(waves.flatten(0, 1), -LIMIT, LIMIT, "diverging"), scale=SCALE
             ),
-            "moved": Frames(_sheets(moved[:, :, 0])[..., None], scale=SCALE // 2),
+            "moved": Frames(sheet(moved[:, :, 0], ACROSS)[..., None], scale=SCALE // 2),
             "errors": Packed(errors),
         },
     )
-
-
-def _sheets(digits_: Tensor) -> Tensor:
-    """Lay digits ``[n, b, h, w]`` in rows, ink dark: ``[n, DOWN h, ACROSS w]``."""
-    pages = (1 - digits_).clamp(0, 1).unflatten(1, (DOWN, ACROSS))
-    return pages.transpose(2, 3).flatten(3).flatten(1, 2)

@@ -12,7 +12,7 @@ from stillroom.recipe import Result, Run, Stored, Upstream, recipe
 from stillroom.recipes.adversarial.shared import at, columns, lines
 
 SETS = {"rand": "D_rand", "det": "D_det"}
-MEASURES = {"true": "deep student", "leak": "robust cues alone"}
+MEASURES = {"true": "student", "leak": "robust cues"}
 
 
 @recipe(view="chart", packages=["torch", "scikit-learn"])
@@ -47,7 +47,7 @@ def leakage_bound(
                     for column, ending in {"mean": "", "low": "_low", "high": "_high"}.items()
                 }
                 told |= {fact: own["mean"], f"{fact}_low": own["low"], f"{fact}_high": own["high"]}
-                rows.append({"who": f"{label}: {who}", "radius": radius, **own})
+                rows.append({"who": f"{label}, {who}", "radius": radius, **own})
     for radius in radii:
         told[at("success", radius)] = scores.facts[at("success", radius)]
         for name in SETS:
