@@ -101,7 +101,7 @@ def channel_pictures(
             pictures.append(drawn.image)
         tables[asset_name(layer)] = columns
         frames = torch.cat(pictures).permute(0, 2, 3, 1)
-        assets[asset_name(layer)] = Frames(frames, columns=SHEET, lossless=False)
+        assets[asset_name(layer)] = Frames(frames, columns=min(SHEET, channels), lossless=False)
     return Result(
         facts={"count": len(layers) * channels, "steps": steps, "size": size, "looks": looks},
         data={"layers": layers},
