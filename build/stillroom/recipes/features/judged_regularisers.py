@@ -1,0 +1,96 @@
+"""What keeps an ascent from noise: waves, random moves, both or neither, as a judge sees it.
+
+C. Olah, A. Mordvintsev and L. Schubert, "Feature Visualization" (Distill 2017). The pictures and
+the judge are those of `class-pictures`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+
+from stillroom.recipe import Result, Run, Stored, Upstream, recipe
+from stillroom.recipes.features.logit_or_probability import by_class, ends
+from stillroom.recipes.features.sheets import sheet, unpack
+from stillroom.recipes.value.shared import summary
+
+ARMS = {
+    "neither": "pixels",
+    "moved": "pixels, moved",
+    "waves": "waves",
+    "both": "waves, moved",
+}
+NUMBERS = ("judged", "first", "logit", "fine")
+
+
+@recipe(view="picture-matrix", packages=["torch", "pillow"])
+def judged_regularisers(
+    run: Run,
+    *,
+    neither: Annotated[Stored, Upstream("class-pictures")],
+    moved: Annotated[Stored, Upstream("class-pictures")],
+    waves: Annotated[Stored, Upstream("class-pictures")],
+    both: Annotated[Stored, Upstream("class-pictures")],
+    shown: int = 6,
+) -> Result:
+    """Show pictures of classes made with and without two regularisers, and what they are worth.
+
+    Args:
+        run: gives the random numbers of the bootstrap.
+        neither, moved, waves, both: pictures of the same classes from the same random numbers.
+        shown: how many of the classes to show, evenly spread.
+
+    Returns:
+        Frames ``pictures``, a row for each arm, and a table of their numbers: ``judged``, ``logit``
+        and ``fine``. Facts over all classes and seeds, with 95 % bootstrap intervals over classes:
+        ``<arm>_judged``, ``<arm>_first``, ``<arm>_logit``, ``<arm>_fine``; ``moving_fine`` and
+        ``waves_fine``, how much of the share of fine waves each removes from bare pixels;
+        ``classes``, ``seeds``.
+    """
+    stored = {"neither": neither, "moved": moved, "waves": waves, "both": both}
+    facts: dict[str, float | int] = {}
+    pictures, cells = [], []
+    fine = {}
+    for arm, each in stored.items():
+        rows = ends(each)
+        classes = list(dict.fromkeys(rows["name"]))
+        chosen = [index * len(classes) // min(shown, len(classes)) for index in range(shown)]
+        chosen = sorted(set(chosen) & set(range(len(classes))))
+        for key in NUMBERS:
+            values = by_class(rows[key], rows["name"], classes)
+            facts |= summary(f"{arm}_{key}", values, run.generator("bootstrap", arm, key))
+            if key == "fine":
+                fine[arm] = values
+        facts |= {"classes": len(classes), "seeds": len(rows["name"]) // len(classes)}
+        pictures.append(unpack(each, "pictures", len(classes))[chosen])
+        first_seed = [row for row, seed in enumerate(rows["seed"]) if seed == 0]
+        cells += [
+            {"class": rows["name"][row], **{key: rows[key][row] for key in NUMBERS}}
+            for row in (first_seed[index] for index in chosen)
+        ]
+    for name, arm in (("moving_fine", "moved"), ("waves_fine", "waves")):
+        removed = fine["neither"] - fine[arm]
+        facts |= summary(name, removed, run.generator("removed", arm))
+    columns = len(cells) // len(stored)
+    return Result(
+        facts=facts,
+        data={
+            "rows": {"name": "regulariser", "label": "Regulariser", "values": list(ARMS.values())},
+            "columns": {
+                "name": "class",
+                "label": "Class",
+                "values": [cell["class"] for cell in cells[:columns]],
+            },
+            "numbers": [
+                {"name": "judged", "label": "The judge's probability"},
+                {"name": "logit", "label": "The network's own logit"},
+                {"name": "fine", "label": "Share of energy in fine waves"},
+            ],
+            "table": "pictures",
+            "frames": "pictures",
+            "start": {"row": len(stored) - 1, "column": 0},
+        },
+        tables={"pictures": {key: [cell[key] for cell in cells] for key in NUMBERS}},
+        assets={"pictures": sheet(torch.cat(pictures))},
+    )
