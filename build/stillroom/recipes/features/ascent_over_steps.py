@@ -28,7 +28,7 @@ WAYS = {
     "waves": "Waves",
     "decorrelated": "Waves, decorrelated colours",
 }
-MARKS = [0, 4, 8, 16, 32, 64, 128, 256, 512]
+MARKS = [0, 4, 8, 16, 32, 64, 128, 256]
 
 
 @recipe(

@@ -12,19 +12,17 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
+from torch.nn import functional
 
 from stillroom.media.kinds import Frames
-from stillroom.models.layers import recording
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import ImageFile, Result, Run, Stored, Upstream, recipe
 from stillroom.recipes.features.channel_pictures import asset_name
-from stillroom.recipes.features.patches import squares, top_patches
-from stillroom.recipes.features.reading import AT_ONCE, picture
+from stillroom.recipes.features.patches import Square, squares, top_patches
+from stillroom.recipes.features.reading import AT_ONCE, activations, picture
 from stillroom.recipes.features.sheets import sheet, unpack
-
 
 SMALL = 64  # pixels a side of a patch of a photograph
 
@@ -83,31 +81,29 @@ def channels(
         ``control_gain``.
     """
     photographs = {file.name: picture(file) for file in images}
-    groups = [
-        (name, label, layer, pictures, True)
-        for layer, label in zip(pictures.data["layers"], labels, strict=True)
-        for name in [asset_name(layer)]
-    ]
-    groups.append(("control", control_label, control.data["layers"][-1], control, False))
+    names = [asset_name(layer) for layer in pictures.data["layers"]]
+    groups = [(pictures, True, pictures.data["layers"], names)]
+    groups.append((control, False, control.data["layers"][-1:], ["control"]))
     assets: dict[str, Frames] = {}
     tables: dict[str, Mapping[str, Sequence[float]]] = {}
-    for name, _, layer, stored, trained in run.steps(groups, note="layers"):
+    for stored, trained, layers, shown in run.steps(groups, note="networks"):
         net = load_model(model, pretrained=trained, seed=run.seed).to(run.device)
-        drawn = stored.tables[asset_name(layer)]
-        units = [int(unit) for unit in drawn["channel"]]
         size = int(stored.facts["size"])
-        natural = best(net, layer, units, photographs, size)
-        tables[name] = {
-            **{key: drawn[key] for key in ("channel", "plain", "moved", "peak")},
-            "best": natural.mean.tolist(),
-            "typical": natural.typical.tolist(),
-            "best_peak": natural.peak.tolist(),
-        }
-        assets[name] = sheet(unpack(stored, asset_name(layer), len(units)))
-        found = top_patches(net, layer, units, photographs, count=patches, size=size)
-        pixels = [resized(each.pixels, SMALL) for row in found for each in row]
-        assets[f"{name}-patches"] = sheet(torch.stack(pixels), SMALL)
-    trained_tables = [tables[name] for name, *_ in groups[:-1]]
+        drawn = {layer: stored.tables[asset_name(layer)] for layer in layers}
+        units = {layer: [int(unit) for unit in drawn[layer]["channel"]] for layer in layers}
+        natural = best(net, units, photographs, size)
+        found = top_patches(net, units, photographs, count=patches, size=size)
+        for layer, name in zip(layers, shown, strict=True):
+            tables[name] = {
+                **{key: drawn[layer][key] for key in ("channel", "plain", "moved", "peak")},
+                "best": natural[layer].mean.tolist(),
+                "typical": natural[layer].typical.tolist(),
+                "best_peak": natural[layer].peak.tolist(),
+            }
+            assets[name] = sheet(unpack(stored, asset_name(layer), len(units[layer])))
+            pixels = [resized(patch.pixels, SMALL) for row in found[layer] for patch in row]
+            assets[f"{name}-patches"] = sheet(torch.stack(pixels), SMALL)
+    trained_tables = [tables[name] for name in names]
     return Result(
         facts={
             "channels": sum(len(table["channel"]) for table in trained_tables),
@@ -121,9 +117,9 @@ def channels(
             "control_gain": gain([tables["control"]]),
             **{
                 f"above_{name.replace('-', '_')}": above([tables[name]], "plain", "best")
-                for name, *_ in groups[:-1]
+                for name in names
             },
-            **{f"gain_{name.replace('-', '_')}": gain([tables[name]]) for name, *_ in groups[:-1]},
+            **{f"gain_{name.replace('-', '_')}": gain([tables[name]]) for name in names},
         },
         data={
             "layers": [
@@ -134,7 +130,7 @@ def channels(
                     "patches": f"{name}-patches",
                     "table": name,
                 }
-                for name, label, *_ in groups
+                for name, label in zip([*names, "control"], [*labels, control_label], strict=True)
             ],
             "numbers": [
                 {"name": "plain", "label": "Optimised picture"},
@@ -144,7 +140,7 @@ def channels(
             ],
             "unit": "Mean of the channel",
             "patches_label": "Patches of photographs with its highest positions",
-            "start": len(groups) // 2,
+            "start": len(names) // 2,
         },
         tables=tables,
         assets=assets,
@@ -153,27 +149,31 @@ def channels(
 
 @torch.no_grad()
 def best(
-    net: Vision, layer: str, units: Sequence[int], photographs: Mapping[str, Tensor], size: int
-) -> Natural:
-    """What channels give for squares of photographs that are seen at `size` pixels a side."""
-    means, peaks = [], []
+    net: Vision, units: Mapping[str, Sequence[int]], photographs: Mapping[str, Tensor], size: int
+) -> dict[str, Natural]:
+    """What channels, by layer, give for squares of photographs seen at `size` pixels a side."""
+    means: dict[str, list[Tensor]] = {layer: [] for layer in units}
+    peaks: dict[str, list[Tensor]] = {layer: [] for layer in units}
     found = list(squares(photographs))
-    with recording(net, [layer]) as look:
-        for start in range(0, len(found), AT_ONCE):
-            part = [
-                resized(
-                    photographs[each.picture][
-                        :, each.top : each.top + each.side, each.left : each.left + each.side
-                    ],
-                    size,
-                )
-                for each in found[start : start + AT_ONCE]
-            ]
-            a = look(torch.stack(part).to(net.mean.device))[layer][:, list(units)].cpu()
-            means.append(a.mean((2, 3)))
-            peaks.append(a.amax((2, 3)))
-    mean, peak = torch.cat(means), torch.cat(peaks)
-    return Natural(mean.amax(0), mean.median(0).values, peak.amax(0))
+    for start in range(0, len(found), AT_ONCE):
+        part = torch.stack(
+            [cut(photographs, each, size) for each in found[start : start + AT_ONCE]]
+        )
+        for layer, a in activations(net, part, units).items():
+            chosen = a[:, list(units[layer])]
+            means[layer].append(chosen.mean((2, 3)))
+            peaks[layer].append(chosen.amax((2, 3)))
+    natural = {}
+    for layer in units:
+        mean, peak = torch.cat(means[layer]), torch.cat(peaks[layer])
+        natural[layer] = Natural(mean.amax(0), mean.median(0).values, peak.amax(0))
+    return natural
+
+
+def cut(photographs: Mapping[str, Tensor], square: Square, size: int) -> Tensor:
+    """The pixels of a square, ``[3, size, size]``."""
+    top, left, side = (int(each) for each in (square.top, square.left, square.side))
+    return resized(photographs[square.picture][:, top : top + side, left : left + side], size)
 
 
 def above(tables: Sequence[Mapping[str, Sequence[float]]], ours: str, theirs: str) -> float:
@@ -197,5 +197,5 @@ def gain(tables: Sequence[Mapping[str, Sequence[float]]]) -> float:
 
 def resized(pixels: Tensor, size: int) -> Tensor:
     """``[3, h, w]`` → ``[3, size, size]``."""
-    small = F.interpolate(pixels[None], (size, size), mode="bilinear", antialias=True)
+    small = functional.interpolate(pixels[None], (size, size), mode="bilinear", antialias=True)
     return small[0].clamp(0, 1)

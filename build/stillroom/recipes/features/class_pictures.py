@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
+from torch.nn import functional
 
 from stillroom.media.kinds import Frames
 from stillroom.models.vision import WHEEL, Vision, load_model
@@ -169,7 +169,7 @@ def class_pictures(
 @torch.no_grad()
 def verdict(net: Vision, images: Tensor, classes: list[int]) -> Verdict:
     """What `net` makes of pictures ``[n, 3, h, w]``, each made for one of `classes`."""
-    parts = images.to(net.mean.device).split(AT_ONCE)
+    parts = torch.split(images.to(net.mean.device), AT_ONCE)
     logits = torch.cat([net(part).cpu() for part in parts])
     chosen = torch.tensor(classes)[:, None]
     mine = logits.gather(1, chosen)[:, 0]
@@ -179,7 +179,7 @@ def verdict(net: Vision, images: Tensor, classes: list[int]) -> Verdict:
 
 def resized(images: Tensor, size: int) -> Tensor:
     """``[n, c, h, w]`` → ``[n, c, size, size]``, cubic, within [0, 1]."""
-    return F.interpolate(images, (size, size), mode="bicubic", antialias=True).clamp(0, 1)
+    return functional.interpolate(images, (size, size), mode="bicubic", antialias=True).clamp(0, 1)
 
 
 def _start(run: Run, waves: bool, count: int, size: int, seed: int) -> Parameterization:

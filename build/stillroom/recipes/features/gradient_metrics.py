@@ -47,7 +47,7 @@ def gradient_metrics(
     model: str = "efficientnet-lite0",
     layer: str = "block9.expand.linear",
     units: Annotated[int, Field(ge=1)] = 8,
-    marks: Annotated[list[int], Field(min_length=1)] = [1, 8, 64],  # noqa: B006 - never changed
+    marks: Annotated[list[int], Field(min_length=1)] = [1, 8, 48],  # noqa: B006 - never changed
     size: Annotated[int, Field(ge=32)] = 128,
 ) -> Result:
     """Follow one gradient from one faint noise by steps that are equally long in pixels.
@@ -156,15 +156,17 @@ def direction(metric: str, gradient: Tensor, image: Tensor) -> Tensor:
     colour: Matrix = MEASURED if metric == "decorrelated" else PLAIN
     drawn = fourier(len(image), image.shape[-1], torch.Generator(), colour=colour, start=image)
     waves = drawn.tensors["waves"]
-    _, back = torch.func.vjp(lambda z: drawn.draw({"waves": z}), waves)
+    _, back, *_ = torch.func.vjp(lambda z: drawn.draw({"waves": z}), waves)
     (pulled,) = back(gradient)
-    _, pushed = torch.func.jvp(lambda z: drawn.draw({"waves": z}), (waves,), (pulled,))
-    return pushed
+    _, pushed, *_ = torch.func.jvp(lambda z: drawn.draw({"waves": z}), (waves,), (pulled,))
+    way: Tensor = pushed
+    return way
 
 
 def unit_length(way: Tensor) -> Tensor:
     """Scaled so that the sum of squares of each picture is 1."""
-    return way / way.flatten(1).norm(dim=1)[:, None, None, None].clamp(min=1e-12)
+    scaled: Tensor = way / way.flatten(1).norm(dim=1)[:, None, None, None].clamp(min=1e-12)
+    return scaled
 
 
 def _steps(count: int) -> str:

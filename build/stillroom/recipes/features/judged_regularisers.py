@@ -38,7 +38,10 @@ def judged_regularisers(
 
     Args:
         run: gives the random numbers of the bootstrap.
-        neither, moved, waves, both: pictures of the same classes from the same random numbers.
+        neither: pictures of classes, of pixels that were not moved.
+        moved: the same with random moves.
+        waves: the same with waves in place of pixels.
+        both: the same with both.
         shown: how many of the classes to show, evenly spread.
 
     Returns:
@@ -55,8 +58,8 @@ def judged_regularisers(
     for arm, each in stored.items():
         rows = ends(each)
         classes = list(dict.fromkeys(rows["name"]))
-        chosen = [index * len(classes) // min(shown, len(classes)) for index in range(shown)]
-        chosen = sorted(set(chosen) & set(range(len(classes))))
+        count = min(shown, len(classes))
+        chosen = [index * len(classes) // count for index in range(count)]
         for key in NUMBERS:
             values = by_class(rows[key], rows["name"], classes)
             facts |= summary(f"{arm}_{key}", values, run.generator("bootstrap", arm, key))

@@ -43,14 +43,16 @@ def logit_or_probability(
 
     Args:
         run: gives the random numbers of the bootstrap.
-        logit, probability, log_probability: pictures of the same classes from the same starts.
+        logit: pictures of classes.
+        probability: of the same classes, from the same starts.
+        log_probability: likewise.
 
     Returns:
         Chart ``classes``; table ``classes`` with the judge's probability of each class, the mean
         over seeds, for each of `ARMS`. Facts for each arm: ``<arm>_judged`` with ``_low`` and
         ``_high`` (95 % bootstrap over classes), ``<arm>_first``, ``<arm>_logit``,
-        ``<arm>_rivals``; for each arm but the logit: ``<arm>_lead`` (logit less arm, with interval),
-        ``<arm>_wins`` (classes in which the logit leads) and ``<arm>_p`` (two-sided sign test);
+        ``<arm>_rivals``; for each arm but the logit: ``<arm>_lead`` (logit less arm, with
+        interval), ``<arm>_wins`` (classes in which the logit leads) and ``<arm>_p`` (two-sided sign test);
         ``matched_over`` (matched less probability, with interval); ``matched_step``, where it was
         stopped, on average; ``classes``, ``seeds``.
 
@@ -131,14 +133,14 @@ def sign_test(wins: int, losses: int) -> float:
     """The chance that fair coins are so uneven either way: two-sided, ties left out."""
     count = wins + losses
     tail = sum(math.comb(count, k) for k in range(max(wins, losses), count + 1)) / 2**count
-    return min(1.0, 2 * tail)
+    return float(min(1.0, 2 * tail))
 
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _chart(classes: Sequence[str], judged: Mapping[str, Tensor]) -> alt.LayerChart:
+def _chart(classes: Sequence[str], judged: Mapping[str, Tensor]) -> alt.LayerChart | alt.FacetChart:
     """A row for each class, by the logit's value: a dot for each objective."""
     rows = [
         {"class": name, "objective": ARMS[arm], "judged": value}

@@ -16,9 +16,9 @@ from torch import Tensor
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import Result, Run, recipe
 from stillroom.recipes.features.colour import PLAIN
-from stillroom.recipes.features.drawing import draw, share_of
+from stillroom.recipes.features.drawing import draw
 from stillroom.recipes.features.objective import Objective, blur, channel, total_variation
-from stillroom.recipes.features.parameterization import pixels
+from stillroom.recipes.features.parameterization import Parameterization, pixels
 from stillroom.recipes.features.sheets import sheet
 from stillroom.recipes.features.spectrum import fine_share
 from stillroom.recipes.features.transform import NONE, Transform
@@ -51,8 +51,8 @@ def regulariser_matrix(
     layer: str = "block9.expand.linear",
     units: Annotated[list[int], Field(min_length=1)] = [84, 336, 504],  # noqa: B006 - never changed
     seeds: Annotated[int, Field(ge=1)] = 3,
-    steps: Annotated[int, Field(ge=1)] = 64,
-    size: Annotated[int, Field(ge=32)] = 128,
+    steps: Annotated[int, Field(ge=1)] = 48,
+    size: Annotated[int, Field(ge=32)] = 96,
 ) -> Result:
     """Draw units under each regulariser in four strengths, and under none.
 
@@ -75,22 +75,21 @@ def regulariser_matrix(
     """
     trained = load_model(model).to(run.device)
     untrained = load_model(model, pretrained=False, seed=run.seed).to(run.device)
+    sizes = {"steps": steps, "size": size}
     many = [unit for unit in units for _ in range(seeds)]
-    numbers = cells(run, trained, layer, many, steps, size, "trained", (0.0, 0.9))
-    control = cells(run, untrained, layer, units[:1], steps, size, "untrained", (0.9, 1.0))
+    numbers = cells(run, trained, layer, many, name="trained", part=(0.0, 0.85), **sizes)
+    control = cells(run, untrained, layer, units[:1], name="untrained", part=(0.85, 1.0), **sizes)
     facts: dict[str, float | int] = {"units": len(units), "seeds": seeds}
     order = [(family, strength) for family in FAMILIES for strength in range(STRENGTHS)]
-    means = {
-        key: [float(numbers[cell][key].mean()) for cell in order] for key in ("plain", "fine")
-    }
+    means = {key: [float(numbers[cell][key].mean()) for cell in order] for key in ("plain", "fine")}
     for (family, strength), plain, fine in zip(order, means["plain"], means["fine"], strict=True):
         name = f"{family}_{{}}_{strength}" if strength else "none_{}"
         facts |= {name.format("plain"): plain, name.format("fine"): fine}
     facts["control_none_fine"] = float(control[order[0]]["fine"][0])
-    shown = {key: [float(numbers[cell][key][0]) for cell in order] for key in ("plain", "moved", "fine")}
-    others = {
-        f"control_{key}": [float(control[cell][key][0]) for cell in order] for key in shown
+    shown = {
+        key: [float(numbers[cell][key][0]) for cell in order] for key in ("plain", "moved", "fine")
     }
+    others = {f"control_{key}": [float(control[cell][key][0]) for cell in order] for key in shown}
     return Result(
         facts=facts,
         data={
@@ -133,6 +132,7 @@ def cells(
     net: Vision,
     layer: str,
     units: list[int],
+    *,
     steps: int,
     size: int,
     name: str,
@@ -142,7 +142,10 @@ def cells(
     penalties = [("variation", 0), *((each, k) for each in WEIGHTS for k in range(1, STRENGTHS))]
     moves: list[tuple[str, int, Transform]] = [
         *(("jitter", k, Transform(jitter=shift)) for k, shift in enumerate(JITTER, 1)),
-        *(("turn", k, Transform(rotate=angle, scale=grow)) for k, (angle, grow) in enumerate(TURN, 1)),
+        *(
+            ("turn", k, Transform(rotate=angle, scale=grow))
+            for k, (angle, grow) in enumerate(TURN, 1)
+        ),
     ]
     jobs: list[tuple[list[tuple[str, int]], Objective | None, Transform]] = [
         (penalties, _penalty(penalties, len(units)), NONE),
@@ -161,7 +164,7 @@ def cells(
             run,
             net,
             wanted if penalty is None else wanted - penalty,
-            type(same)({"pixels": latent}, same.draw),
+            Parameterization({"pixels": latent}, same.draw),
             move,
             name=f"{name}-{places[-1][0]}-{places[-1][1]}",
             steps=steps,

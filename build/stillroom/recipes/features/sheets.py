@@ -6,9 +6,9 @@ import io
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 from stillroom.media.kinds import Frames
 from stillroom.recipe import Stored
@@ -35,5 +35,7 @@ def unpack(stored: Stored, name: str, count: int) -> Tensor:
 
 def sheet(pictures: Tensor, side: int = SIDE) -> Frames:
     """Pictures ``[n, 3, h, w]`` in [0, 1] as frames of `side` pixels a side."""
-    small = F.interpolate(pictures, (side, side), mode="bicubic", antialias=True).clamp(0, 1)
+    small = functional.interpolate(pictures, (side, side), mode="bicubic", antialias=True).clamp(
+        0, 1
+    )
     return Frames(small.permute(0, 2, 3, 1), lossless=False)
