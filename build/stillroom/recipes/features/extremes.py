@@ -46,7 +46,7 @@ def extremes(
     model: str = "efficientnet-lite0",
     layer: str = "block9.expand.linear",
     units: Annotated[list[int], Field(min_length=1)] = UNITS,
-    steps: Annotated[int, Field(ge=1)] = 96,
+    steps: Annotated[int, Field(ge=1)] = 64,
     size: Annotated[int, Field(ge=32)] = 96,
 ) -> Result:
     """Draw what makes channels lowest and highest, beside four patches of photographs between.

@@ -46,7 +46,7 @@ def gradient_grid(
     *,
     model: str = "efficientnet-lite0",
     layers: Annotated[list[str], Field(min_length=1)] = LAYERS,
-    pictures: Annotated[int, Field(ge=2)] = 48,
+    pictures: Annotated[int, Field(ge=2)] = 32,
     shifts: Annotated[int, Field(ge=1)] = 8,
 ) -> Result:
     """Average the size of gradients by the place of a pixel on the grid that the strides make.

@@ -46,9 +46,9 @@ def gradient_metrics(
     *,
     model: str = "efficientnet-lite0",
     layer: str = "block9.expand.linear",
-    units: Annotated[int, Field(ge=1)] = 8,
+    units: Annotated[int, Field(ge=1)] = 6,
     marks: Annotated[list[int], Field(min_length=1)] = [1, 8, 48],  # noqa: B006 - never changed
-    size: Annotated[int, Field(ge=32)] = 128,
+    size: Annotated[int, Field(ge=32)] = 96,
 ) -> Result:
     """Follow one gradient from one faint noise by steps that are equally long in pixels.
 

@@ -49,7 +49,7 @@ def regulariser_matrix(
     *,
     model: str = "efficientnet-lite0",
     layer: str = "block9.expand.linear",
-    units: Annotated[list[int], Field(min_length=1)] = [84, 336, 504],  # noqa: B006 - never changed
+    units: Annotated[list[int], Field(min_length=1)] = [84, 336],  # noqa: B006 - never changed
     seeds: Annotated[int, Field(ge=1)] = 3,
     steps: Annotated[int, Field(ge=1)] = 48,
     size: Annotated[int, Field(ge=32)] = 96,
