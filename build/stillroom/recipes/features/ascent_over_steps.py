@@ -28,7 +28,7 @@ WAYS = {
     "waves": "Waves",
     "decorrelated": "Waves, decorrelated colours",
 }
-MARKS = [0, 4, 8, 16, 32, 64, 128, 192]
+MARKS = [0, 4, 8, 16, 32, 64, 128, 256]
 
 
 @recipe(
@@ -45,7 +45,7 @@ def ascent_over_steps(
     unit: Annotated[int, Field(ge=0)] = 288,
     marks: Annotated[list[int], Field(min_length=2)] = MARKS,
     seeds: Annotated[int, Field(ge=1)] = 3,
-    size: Annotated[int, Field(ge=32)] = 112,
+    size: Annotated[int, Field(ge=32)] = 128,
 ) -> Result:
     """Climb one channel from several starts, and keep the picture after some of the steps.
 

@@ -41,7 +41,7 @@ def diverse_pictures(
     compared: str = "block5",
     units: Annotated[list[int], Field(min_length=1)] = UNITS,
     weights: Annotated[list[float], Field(min_length=2)] = WEIGHTS,
-    steps: Annotated[int, Field(ge=1)] = 64,
+    steps: Annotated[int, Field(ge=1)] = 96,
     size: Annotated[int, Field(ge=32)] = 96,
 ) -> Result:
     """Draw four pictures of each unit at once, with more and more weight on their being different.

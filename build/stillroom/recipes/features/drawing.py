@@ -42,7 +42,7 @@ def draw(
     name: str,
     steps: int,
     measured: Objective | None = None,
-    looks: int = LOOKS,
+    looks: int | None = None,
     share: tuple[float, float] = (0.0, 1.0),
 ) -> Drawn:
     """Climb an objective from where a parameterization starts, and measure the end.
@@ -56,7 +56,8 @@ def draw(
         name: of this part of the recipe's work, for its checkpoint and its random numbers.
         steps: of Adam.
         measured: what to measure at the end, if not the objective.
-        looks: random transforms (always `STANDARD`) over which to average.
+        looks: random transforms (always `STANDARD`) over which to average; by default `LOOKS`, or
+            2 in a draft.
         share: from where to where in the recipe's work this goes, see `optimise`.
     """
     states = optimise(
@@ -75,6 +76,8 @@ def draw(
     if image is None:
         raise ValueError("the last state has no picture")
     wanted = objective if measured is None else measured
+    if looks is None:
+        looks = 2 if run.draft else LOOKS
     looking = run.generator("looks", name)
     return Drawn(
         image,

@@ -46,8 +46,8 @@ def extremes(
     model: str = "efficientnet-lite0",
     layer: str = "block9.expand.linear",
     units: Annotated[list[int], Field(min_length=1)] = UNITS,
-    steps: Annotated[int, Field(ge=1)] = 64,
-    size: Annotated[int, Field(ge=32)] = 96,
+    steps: Annotated[int, Field(ge=1)] = 96,
+    size: Annotated[int, Field(ge=32)] = 128,
 ) -> Result:
     """Draw what makes channels lowest and highest, beside four patches of photographs between.
 

@@ -46,7 +46,7 @@ def gradient_grid(
     *,
     model: str = "efficientnet-lite0",
     layers: Annotated[list[str], Field(min_length=1)] = LAYERS,
-    pictures: Annotated[int, Field(ge=2)] = 32,
+    pictures: Annotated[int, Field(ge=2)] = 64,
     shifts: Annotated[int, Field(ge=1)] = 8,
 ) -> Result:
     """Average the size of gradients by the place of a pixel on the grid that the strides make.
@@ -69,7 +69,8 @@ def gradient_grid(
         1/4 cycle a pixel; ``period2``, that in the waves of period 2. Chart ``spectra`` and table
         ``spectra``: the mean energy of a wave by frequency, as a share of the sum. Facts:
         ``<arm>_uneven_<n>``, ``<arm>_fine_<n>`` and ``<arm>_period2_<n>`` for layer n from 0;
-        ``floor``, the unevenness that chance alone gives; ``input_fine``.
+        ``floor``, the unevenness that chance alone gives; ``input_fine`` and ``white_fine``, the share
+        of fine waves in the inputs and in white noise.
     """
     inputs = noise(pictures, 4 * PERIOD, run.generator("inputs"))
     nets = {
@@ -82,6 +83,9 @@ def gradient_grid(
         "pictures": pictures,
         "shifts": shifts,
         "input_fine": float(fine_share(inputs).mean()),
+        "white_fine": float(
+            fine_share(torch.randn(inputs.shape, generator=run.generator("white"))).mean()
+        ),
     }
     for count, (arm, layer) in enumerate((arm, layer) for arm in ARMS for layer in layers):
         net = nets["untrained" if arm == "untrained" else "trained"]

@@ -155,11 +155,13 @@ def direction(metric: str, gradient: Tensor, image: Tensor) -> Tensor:
         return gradient.sign()
     colour: Matrix = MEASURED if metric == "decorrelated" else PLAIN
     drawn = fourier(len(image), image.shape[-1], torch.Generator(), colour=colour, start=image)
-    waves = drawn.tensors["waves"]
-    _, back, *_ = torch.func.vjp(lambda z: drawn.draw({"waves": z}), waves)
-    (pulled,) = back(gradient)
-    _, pushed, *_ = torch.func.jvp(lambda z: drawn.draw({"waves": z}), (waves,), (pulled,))
-    way: Tensor = pushed
+    waves = drawn.tensors["waves"].requires_grad_()
+    x = drawn.draw({"waves": waves})
+    probe = torch.zeros_like(x).requires_grad_()
+    # Jᵀ probe is linear in the probe, so its derivative along v is J v.
+    (pulled,) = torch.autograd.grad(x, waves, probe, create_graph=True)
+    (along,) = torch.autograd.grad(x, waves, gradient, retain_graph=True)
+    (way,) = torch.autograd.grad(pulled, probe, along)
     return way
 
 

@@ -53,7 +53,7 @@ def joint_matrix(
     layer: str = "block9.expand.linear",
     units: Annotated[list[int], Field(min_length=2)] = UNITS,
     seeds: Annotated[int, Field(ge=1)] = 3,
-    steps: Annotated[int, Field(ge=1)] = 48,
+    steps: Annotated[int, Field(ge=1)] = 96,
     size: Annotated[int, Field(ge=32)] = 96,
 ) -> Result:
     """Draw every pair of some channels of a layer, each weighed by what it reaches alone.

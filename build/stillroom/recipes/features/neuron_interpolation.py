@@ -39,7 +39,7 @@ def neuron_interpolation(
     layer: str = "block9.expand.linear",
     pairs: Annotated[list[list[int]], Field(min_length=1)] = PAIRS,
     points: Annotated[int, Field(ge=3)] = 9,
-    steps: Annotated[int, Field(ge=1)] = 64,
+    steps: Annotated[int, Field(ge=1)] = 96,
     size: Annotated[int, Field(ge=32)] = 96,
 ) -> Result:
     """Draw pictures for ``(1 - w) A + w B`` at weights w from 0 to 1, all of a pair at once.

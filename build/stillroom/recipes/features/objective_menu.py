@@ -56,8 +56,8 @@ def objective_menu(
     unit: Annotated[int, Field(ge=0)] = 84,
     name: str = "tabby",
     seeds: Annotated[int, Field(ge=1)] = 3,
-    steps: Annotated[int, Field(ge=1)] = 64,
-    size: Annotated[int, Field(ge=32)] = 96,
+    steps: Annotated[int, Field(ge=1)] = 96,
+    size: Annotated[int, Field(ge=32)] = 128,
 ) -> Result:
     """Draw one unit, its layer, a random direction of that layer, and a class, from several starts.
 

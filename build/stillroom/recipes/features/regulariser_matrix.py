@@ -49,9 +49,9 @@ def regulariser_matrix(
     *,
     model: str = "efficientnet-lite0",
     layer: str = "block9.expand.linear",
-    units: Annotated[list[int], Field(min_length=1)] = [84, 336],  # noqa: B006 - never changed
+    units: Annotated[list[int], Field(min_length=1)] = [84, 336, 504],  # noqa: B006 - never changed
     seeds: Annotated[int, Field(ge=1)] = 3,
-    steps: Annotated[int, Field(ge=1)] = 48,
+    steps: Annotated[int, Field(ge=1)] = 64,
     size: Annotated[int, Field(ge=32)] = 96,
 ) -> Result:
     """Draw units under each regulariser in four strengths, and under none.
