@@ -73,7 +73,8 @@ def channels(
     Returns:
         For each layer, and for ``control``, two `Frames` (``<layer>`` and ``<layer>-patches``) and
         a table: ``channel``, ``plain``, ``moved``, ``peak`` as drawn, and of photographs ``best``,
-        ``typical`` (see `Natural`) and ``best_peak``. Facts: ``channels``; ``squares``;
+        ``typical`` (see `Natural`) and ``best_peak``. Facts: ``channels``; ``photographs``,
+        ``squares``; ``steps``, ``size`` and ``looks`` of `pictures`;
         ``above``, ``moved_above`` and ``peak_above``, the shares of channels whose drawn picture
         exceeds the best square by its mean, by its mean when moved, and by its highest position;
         ``above_<layer>``; ``gain``, the median over channels of how far the drawn picture is from
@@ -109,6 +110,7 @@ def channels(
             "channels": sum(len(table["channel"]) for table in trained_tables),
             "squares": sum(1 for _ in squares(photographs)),
             "photographs": len(photographs),
+            **{key: pictures.facts[key] for key in ("steps", "size", "looks")},
             "above": above(trained_tables, "plain", "best"),
             "moved_above": above(trained_tables, "moved", "best"),
             "peak_above": above(trained_tables, "peak", "best_peak"),
@@ -138,7 +140,7 @@ def channels(
                 {"name": "best", "label": "Best square of a photograph"},
                 {"name": "typical", "label": "Typical square"},
             ],
-            "unit": "Mean of the channel",
+            "value_label": "Mean of the channel",
             "patches_label": "Patches of photographs with its highest positions",
             "start": len(names) // 2,
         },

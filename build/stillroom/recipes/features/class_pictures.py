@@ -98,10 +98,11 @@ def class_pictures(
 
     Returns:
         Asset ``pictures``: a `Frames` of the first seed's. Table ``runs`` with a row for each
-        class, seed and step: ``name``, ``seed``, ``step``, ``logit`` and ``rivals`` (log-sum-exp of the
-        other logits) of the model for the picture as it is, ``judged`` (the judge's probability
-        of the class), ``first`` (whether it is the judge's first guess) and ``fine`` (the share of
-        energy above 1/4 cycle a pixel). Facts: means over the last step's: the same names.
+        class, seed and step: ``name``, ``seed``, ``step``, ``logit`` and ``rivals`` (log-sum-exp
+        of the other logits) of the model for the picture as it is, ``judged`` (the judge's
+        probability of the class), ``first`` (whether it is the judge's first guess) and ``fine``
+        (the share of energy above 1/4 cycle a pixel). Facts: the means of the last step's, by the
+        same names; ``classes``, ``seeds``, ``steps``, ``size``.
 
     Raises:
         ModelError: no such network.

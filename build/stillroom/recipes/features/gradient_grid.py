@@ -69,8 +69,8 @@ def gradient_grid(
         1/4 cycle a pixel; ``period2``, that in the waves of period 2. Chart ``spectra`` and table
         ``spectra``: the mean energy of a wave by frequency, as a share of the sum. Facts:
         ``<arm>_uneven_<n>``, ``<arm>_fine_<n>`` and ``<arm>_period2_<n>`` for layer n from 0;
-        ``floor``, the unevenness that chance alone gives; ``input_fine`` and ``white_fine``, the share
-        of fine waves in the inputs and in white noise.
+        ``floor``, the unevenness that chance alone gives; ``input_fine`` and ``white_fine``, the
+        share of fine waves in the inputs and in white noise.
     """
     inputs = noise(pictures, 4 * PERIOD, run.generator("inputs"))
     nets = {

@@ -52,9 +52,9 @@ def logit_or_probability(
         over seeds, for each of `ARMS`. Facts for each arm: ``<arm>_judged`` with ``_low`` and
         ``_high`` (95 % bootstrap over classes), ``<arm>_first``, ``<arm>_logit``,
         ``<arm>_rivals``; for each arm but the logit: ``<arm>_lead`` (logit less arm, with
-        interval), ``<arm>_wins`` (classes in which the logit leads) and ``<arm>_p`` (two-sided sign test);
-        ``matched_over`` (matched less probability, with interval); ``matched_step``, where it was
-        stopped, on average; ``classes``, ``seeds``.
+        interval), ``<arm>_wins`` (classes in which the logit leads) and ``<arm>_p`` (two-sided
+        sign test); ``matched_over`` (matched less probability, with interval); ``matched_step``,
+        where it was stopped, on average; ``classes``, ``seeds``.
 
     Raises:
         ValueError: the pictures are not of the same classes and seeds.

@@ -34,6 +34,7 @@ WEIGHTS = {"variation": (3.0, 10.0, 30.0, 100.0), "blur": (30.0, 100.0, 300.0, 1
 JITTER = (1, 2, 4, 8)
 TURN = ((2, 1.02), (5, 1.05), (10, 1.1), (20, 1.2))
 STRENGTHS = len(JITTER) + 1  # with none
+KEYS = ("plain", "moved", "fine")
 
 Measured = dict[str, Tensor]
 
@@ -68,10 +69,10 @@ def regulariser_matrix(
     Returns:
         Frames ``pictures`` and ``control``, a row for each of `FAMILIES`, a column for each
         strength from none; table ``pictures`` with ``plain``, ``moved`` and ``fine`` (share of
-        energy above 1/4 cycle a pixel) of what is shown, ``mean_plain`` and ``mean_fine`` over all
-        channels and seeds, and ``control_plain``, ``control_moved``, ``control_fine``. Facts:
-        ``<family>_fine_<strength>`` and ``<family>_plain_<strength>``, the means;
-        ``none_fine``, ``none_plain``, ``control_none_fine``; ``units``, ``seeds``.
+        energy above 1/4 cycle a pixel) of what is shown, the same with ``mean_`` over all channels
+        and seeds, and with ``control_`` of the untrained copy. Facts: the means,
+        ``<family>_<number>_<strength>`` and ``none_<number>``; ``control_none_fine``; ``units``,
+        ``seeds``.
     """
     trained = load_model(model).to(run.device)
     untrained = load_model(model, pretrained=False, seed=run.seed).to(run.device)
@@ -81,14 +82,12 @@ def regulariser_matrix(
     control = cells(run, untrained, layer, units[:1], name="untrained", part=(0.85, 1.0), **sizes)
     facts: dict[str, float | int] = {"units": len(units), "seeds": seeds}
     order = [(family, strength) for family in FAMILIES for strength in range(STRENGTHS)]
-    means = {key: [float(numbers[cell][key].mean()) for cell in order] for key in ("plain", "fine")}
-    for (family, strength), plain, fine in zip(order, means["plain"], means["fine"], strict=True):
+    means = {key: [float(numbers[cell][key].mean()) for cell in order] for key in KEYS}
+    for row, (family, strength) in enumerate(order):
         name = f"{family}_{{}}_{strength}" if strength else "none_{}"
-        facts |= {name.format("plain"): plain, name.format("fine"): fine}
+        facts |= {name.format(key): values[row] for key, values in means.items()}
     facts["control_none_fine"] = float(control[order[0]]["fine"][0])
-    shown = {
-        key: [float(numbers[cell][key][0]) for cell in order] for key in ("plain", "moved", "fine")
-    }
+    shown = {key: [float(numbers[cell][key][0]) for cell in order] for key in KEYS}
     others = {f"control_{key}": [float(control[cell][key][0]) for cell in order] for key in shown}
     return Result(
         facts=facts,
@@ -105,6 +104,7 @@ def regulariser_matrix(
                 {"name": "moved", "label": "Activation, moved", "control": "control_moved"},
                 {"name": "mean_fine", "label": "Fine waves, mean over all"},
                 {"name": "mean_plain", "label": "Activation, mean over all"},
+                {"name": "mean_moved", "label": "Activation, moved, mean over all"},
             ],
             "frames": "pictures",
             "control": "control",
@@ -115,8 +115,7 @@ def regulariser_matrix(
         tables={
             "pictures": {
                 **shown,
-                "mean_plain": means["plain"],
-                "mean_fine": means["fine"],
+                **{f"mean_{key}": values for key, values in means.items()},
                 **others,
             }
         },
@@ -138,7 +137,7 @@ def cells(
     name: str,
     part: tuple[float, float],
 ) -> dict[tuple[str, int], Measured]:
-    """Draw `units` in each cell; by family and strength ``image``, ``plain``, ``moved``, ``fine``."""
+    """Draw `units` in each cell: by family and strength image, plain, moved and fine."""
     penalties = [("variation", 0), *((each, k) for each in WEIGHTS for k in range(1, STRENGTHS))]
     moves: list[tuple[str, int, Transform]] = [
         *(("jitter", k, Transform(jitter=shift)) for k, shift in enumerate(JITTER, 1)),
