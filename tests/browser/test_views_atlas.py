@@ -123,6 +123,8 @@ def test_wheel_drag_and_buttons_move_the_window(view_page):
     page.mouse.up()
     middle(page, [0.5 - 0.25 / 2.56, 0.5 / 2.56, 2.56])  # not beyond the map
     assert "at=" not in page.url  # a drag pins nothing
+    page.mouse.move(0, 0)
+    assert count(page) == "29 patches"  # the cell in the middle of the window
 
 
 def test_keys_go_from_cell_to_cell_and_finer_cells_come_near(view_page):

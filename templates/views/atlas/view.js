@@ -61,10 +61,11 @@
       return this.pin.value.length === 2 ? this.pin.value : null;
     }
 
-    /** The cell whose patches are shown. */
+    /** The cell whose patches are shown: pointed at, pinned, else in the middle once one is near. */
     get shown() {
       const { cells, size, first, fullest } = this.level;
-      const place = this.pointed ?? this.pinned;
+      const [x, y, zoom] = this.view;
+      const place = this.pointed ?? this.pinned ?? (zoom > 1 ? [x, y] : null);
       return place ? nearestCell(cells, size, place) : first ?? cells.count.indexOf(fullest);
     }
 
