@@ -18,6 +18,7 @@ from stillroom.recipes.features.diverse_pictures import diverse_pictures
 from stillroom.recipes.features.drawing import draw
 from stillroom.recipes.features.extremes import extremes
 from stillroom.recipes.features.gradient_metrics import METRICS, direction, gradient_metrics
+from stillroom.recipes.features.gradient_spectra import gradient_spectra, spectrum_of
 from stillroom.recipes.features.joint_matrix import joint_matrix
 from stillroom.recipes.features.judged_regularisers import judged_regularisers
 from stillroom.recipes.features.logit_or_probability import (
@@ -238,11 +239,19 @@ def test_folding_keeps_what_repeats():
     torch.testing.assert_close(grid.fold(tile.repeat(4, 4)), tile)
 
 
-def test_spectra_and_tiles_have_a_place_for_each_layer():
+def test_tiles_have_a_place_for_each_arm_and_layer():
     result = run_recipe(grid.gradient_grid, pictures=2, shifts=2, layers=["stem.linear"])
     assert result.assets["tiles"].pixels.shape == (3, 32, 32, 1)
-    assert len(result.tables["spectra"]["share"]) == 2 * grid.BANDS
     assert 0 < result.facts["trained_fine_0"] < 1
+
+
+def test_spectra_of_noise_are_flat_and_those_of_photographs_fall():
+    white = torch.randn(16, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    flat = spectrum_of(white)
+    assert max(flat) < 1.5 * min(flat)
+    result = run_recipe(gradient_spectra, pictures=2, layers=["stem.linear"])
+    assert result.facts["fall_input"] > 10
+    assert len(result.tables["spectra"]["share"]) == 2 * len(flat)
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -29,7 +29,7 @@ WEIGHTS = [0.0, 1.0, 3.0, 10.0]
 
 @recipe(
     view="scrubber",
-    draft={"units": UNITS[:1], "weights": [0.0, 3.0], "steps": 6, "size": 64},
+    draft={"units": UNITS[:1], "steps": 6, "size": 64},
     cost="minutes",
     packages=["torch", WHEEL],
 )

@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-import altair as alt
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from stillroom.media.kinds import Chart, Frames
+from stillroom.media.kinds import Frames
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import Result, Run, recipe
 from stillroom.recipes.features.objective import energy
 from stillroom.recipes.features.parameterization import noise
 from stillroom.recipes.features.reading import gradient
-from stillroom.recipes.features.spectrum import checkerboard, fine_share, radial
+from stillroom.recipes.features.spectrum import checkerboard, fine_share
 
 LAYERS = ["stem.linear", *(f"block{n}.expand.linear" for n in (2, 4, 6, 9, 14))]
 PERIOD = 32  # the product of all strides
-BANDS = 24
 AT_ONCE = 16
 ARMS = {
     "trained": "trained",
@@ -37,7 +35,7 @@ SCALE = 4  # CSS pixels a pixel of a tile
 
 @recipe(
     view="picture-matrix",
-    draft={"pictures": 4, "shifts": 2, "layers": LAYERS[:3]},
+    draft={"pictures": 4, "shifts": 2},
     cost="minutes",
     packages=["torch", WHEEL],
 )
@@ -66,18 +64,17 @@ def gradient_grid(
         Frames ``tiles``: the mean size of gradients over a tile, black none, white twice the mean,
         a row for each of `ARMS`, a column for each layer; table ``tiles``: ``uneven``, the standard
         deviation over a tile by its mean; ``fine``, the share of the gradient's energy above
-        1/4 cycle a pixel; ``period2``, that in the waves of period 2. Chart ``spectra`` and table
-        ``spectra``: the mean energy of a wave by frequency, as a share of the sum. Facts:
-        ``<arm>_uneven_<n>``, ``<arm>_fine_<n>`` and ``<arm>_period2_<n>`` for layer n from 0;
-        ``floor``, the unevenness that chance alone gives; ``input_fine`` and ``white_fine``, the
-        share of fine waves in the inputs and in white noise.
+        1/4 cycle a pixel; ``period2``, that in the waves of period 2. Facts: ``<arm>_uneven_<n>``,
+        ``<arm>_fine_<n>`` and ``<arm>_period2_<n>`` for layer n from 0; ``floor``, the unevenness
+        that chance alone gives; ``input_fine`` and ``white_fine``, the share of fine waves in the
+        inputs and in white noise.
     """
     inputs = noise(pictures, 4 * PERIOD, run.generator("inputs"))
     nets = {
         "trained": load_model(model).to(run.device),
         "untrained": load_model(model, pretrained=False, seed=run.seed).to(run.device),
     }
-    tiles, spectra = [], [("the noise", spectrum_of(inputs))]
+    tiles = []
     numbers: dict[str, list[float]] = {"uneven": [], "fine": [], "period2": []}
     facts: dict[str, float | int] = {
         "pictures": pictures,
@@ -101,11 +98,8 @@ def gradient_grid(
         for key, value in values.items():
             numbers[key].append(value)
             facts[f"{arm}_{key}_{count % len(layers)}"] = value
-        if arm == "trained":
-            spectra.append((layer, spectrum_of(slopes)))
         run.progress(count + 1, len(ARMS) * len(layers), "layers")
     facts["floor"] = floor(inputs)
-    middles = ((torch.arange(BANDS) + 0.5) / (2 * BANDS)).tolist()
     return Result(
         facts=facts,
         data={
@@ -118,20 +112,13 @@ def gradient_grid(
             ],
             "table": "tiles",
             "frames": "tiles",
-            "chart": "spectra",
             "start": {"row": 0, "column": len(layers) - 1},
         },
         tables={
             "tiles": numbers,
-            "spectra": {
-                "of": [name for name, _ in spectra for _ in middles],
-                "frequency": middles * len(spectra),
-                "share": [value for _, values in spectra for value in values],
-            },
         },
         assets={
             "tiles": Frames(torch.stack(tiles)[..., None], scale=SCALE),
-            "spectra": Chart(_chart(spectra, middles)),
         },
     )
 
@@ -170,34 +157,3 @@ def floor(inputs: Tensor) -> float:
     detail = (inputs - inputs.roll(1, 3)).abs().mean((0, 1))
     tile = fold(detail)
     return float(tile.std() / tile.mean())
-
-
-def spectrum_of(images: Tensor) -> list[float]:
-    """The mean over pictures of the energy of a wave by frequency, as shares of the sum."""
-    energies, _ = radial(images, BANDS)
-    shares = energies / energies.sum(1, keepdim=True)
-    values: list[float] = shares.mean(0).tolist()
-    return values
-
-
-def _chart(spectra: Sequence[tuple[str, list[float]]], middles: Sequence[float]) -> alt.Chart:
-    rows = [
-        {"of": name, "frequency": f, "share": share}
-        for name, values in spectra
-        for f, share in zip(middles, values, strict=True)
-    ]
-    order = [name for name, _ in spectra]
-    chart: alt.Chart = (
-        alt.Chart({"values": rows})
-        .mark_line()
-        .encode(
-            x=alt.X("frequency:Q", title="Cycles a pixel"),
-            y=alt.Y("share:Q", title="Energy of a wave, share of the sum").scale(type="log"),
-            color=alt.Color("of:N", sort=order, title="Gradient of").legend(
-                orient="top", columns=3, labelLimit=200
-            ),
-            tooltip=["of:N", alt.Tooltip("frequency:Q", format=".2f"), "share:Q"],
-        )
-        .properties(width="container", height=280)
-    )
-    return chart
