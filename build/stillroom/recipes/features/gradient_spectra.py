@@ -18,7 +18,7 @@ from stillroom.recipes.features.parameterization import noise
 from stillroom.recipes.features.spectrum import radial
 
 BANDS = 24
-INPUT = "the noise"
+INPUT = "input"
 
 
 @recipe(view="chart", draft={"pictures": 4}, packages=["torch", WHEEL])
@@ -38,7 +38,7 @@ def gradient_spectra(
         pictures: inputs, noise with the spectrum of photographs.
 
     Returns:
-        Chart ``spectra`` and table ``spectra``: ``of`` (a layer, or the noise), ``frequency`` in
+        Chart ``spectra`` and table ``spectra``: ``of`` (a layer, or ``input``), ``frequency`` in
         cycles a pixel, and ``share``, the mean energy of a wave of that frequency as a share of the
         sum over all bands. Facts: ``fall_<n>`` for layer n from 0, and ``fall_input``: how many
         times more energy a wave of the lowest band has than one of the highest.
@@ -47,7 +47,9 @@ def gradient_spectra(
     inputs = noise(pictures, 4 * PERIOD, run.generator("inputs"))
     spectra = {INPUT: spectrum_of(inputs)}
     for layer in run.steps(layers, note="layers"):
-        spectra[layer] = spectrum_of(slopes_of(net, layer, inputs, [(0, 0)]))
+        spectra[layer.removesuffix(".linear")] = spectrum_of(
+            slopes_of(net, layer, inputs, [(0, 0)])
+        )
     middles = ((torch.arange(BANDS) + 0.5) / (2 * BANDS)).tolist()
     falls = [values[0] / values[-1] for values in spectra.values()]
     return Result(
@@ -84,8 +86,10 @@ def _chart(spectra: dict[str, list[float]], middles: Sequence[float]) -> alt.Cha
         .mark_line()
         .encode(
             x=alt.X("frequency:Q", title="Cycles a pixel"),
-            y=alt.Y("share:Q", title="Energy of a wave, share of the sum").scale(type="log"),
-            color=alt.Color("of:N", sort=list(spectra), title="Gradient of").legend(
+            y=alt.Y("share:Q", title="Energy of a wave, share of the sum")
+            .scale(type="log")
+            .axis(values=[1, 0.1, 0.01, 0.001, 0.0001]),
+            color=alt.Color("of:N", sort=list(spectra), title="The input, and gradients of").legend(
                 orient="top", columns=3, labelLimit=200
             ),
             tooltip=["of:N", alt.Tooltip("frequency:Q", format=".2f"), "share:Q"],

@@ -150,9 +150,11 @@ def _chart(classes: Sequence[str], judged: Mapping[str, Tensor]) -> alt.LayerCha
     order = [classes[i] for i in judged["logit"].argsort(descending=True, stable=True).tolist()]
     y = alt.Y("class:N", sort=order, title=None)
     x = alt.X("judged:Q", title="The judge's probability of the class").scale(domain=[0, 1])
-    colour = alt.Color("objective:N", sort=list(ARMS.values()), title=None).legend(
-        orient="top", columns=2, labelLimit=300
-    )
+    # One legend for both, since both say the same.
+    legend = alt.Legend(orient="top", columns=2, labelLimit=300)
+    sort = list(ARMS.values())
+    colour = alt.Color("objective:N", sort=sort, title=None, legend=legend)
+    shape = alt.Shape("objective:N", sort=sort, title=None, legend=legend)
     base = alt.Chart({"values": rows})
     rules = base.mark_rule(color=theme.HAIRLINE).encode(
         y=y, x=alt.X("min(judged):Q"), x2="max(judged):Q"
@@ -161,7 +163,7 @@ def _chart(classes: Sequence[str], judged: Mapping[str, Tensor]) -> alt.LayerCha
         y=y,
         x=x,
         color=colour,
-        shape=alt.Shape("objective:N", sort=list(ARMS.values()), title=None),
+        shape=shape,
         tooltip=["class:N", "objective:N", alt.Tooltip("judged:Q", format=".2f")],
     )
     return alt.layer(rules, dots).properties(width="container", height=18 * len(classes))
