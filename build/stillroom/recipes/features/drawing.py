@@ -72,9 +72,7 @@ def draw(
         share=share,
     )
     start = next(states).values
-    image = last(states).image
-    if image is None:
-        raise ValueError("the last state has no picture")
+    image = last(states).pictures
     wanted = objective if measured is None else measured
     if looks is None:
         looks = 2 if run.draft else LOOKS
