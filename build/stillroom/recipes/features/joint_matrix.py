@@ -21,6 +21,7 @@ from stillroom.recipes.features.reading import activations
 from stillroom.recipes.features.sheets import sheet
 
 UNITS = [84, 168, 336, 504, 588]
+NOISES = 8  # to find what a channel gives for noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Pairs:
     """What p pairs of c channels reach from s starts, the pairs of a channel with itself included.
 
     Attributes:
-        reached: the two channels of each pair, as shares of what each reaches alone, ``[s, p, 2]``.
+        reached: by the two channels of each pair, of what each reaches alone, ``[s, p, 2]``.
         moved: the sum of both when moved at random, ``[s, p]``.
         alone: what channel j reaches in the picture of channel i alone, ``[c, c]``, over starts.
         image: the pictures from the first start, ``[p, 3, size, size]``.
@@ -58,8 +59,9 @@ def joint_matrix(
 ) -> Result:
     """Draw every pair of some channels of a layer, each weighed by what it reaches alone.
 
-    The objective of channels i and j is the sum of their means over the picture, each divided by
-    the mean over seeds of what the channel reaches alone: 1 + 1 would be both at their best.
+    What a channel reaches in a picture is its mean over the picture, less its mean over the noise
+    that pictures begin as, divided by the same for the channel alone (means over seeds). So 0 is
+    noise, 1 is alone. The objective of a pair is the sum of both.
 
     Args:
         run: gives the random numbers.
@@ -188,12 +190,14 @@ def draw_pairs(
         done += step
         alone.append(means(drawn.image))
         singles.append(drawn)
-    best = torch.stack(alone).mean(0).diagonal()  # [c]
+    noise = fourier(NOISES, size, run.generator("noise"))
+    base = means(noise.draw(noise.tensors)).mean(0)  # [c]
+    scale = 1 / (torch.stack(alone).mean(0).diagonal() - base)  # [c]
     apart = [(i, j) for i, j in pairs if i != j]
     first = torch.tensor([i for i, _ in apart])
     second = torch.tensor([j for _, j in apart])
-    objective = channel(layer, [units[i] for i in first.tolist()]) * (1 / best[first])
-    objective += channel(layer, [units[j] for j in second.tolist()]) * (1 / best[second])
+    objective = channel(layer, [units[i] for i in first.tolist()]) * scale[first]
+    objective += channel(layer, [units[j] for j in second.tolist()]) * scale[second]
     reached = torch.zeros(seeds, len(pairs), 2)
     moved = torch.zeros(seeds, len(pairs))
     image = torch.zeros(len(pairs), 3, size, size)
@@ -209,15 +213,15 @@ def draw_pairs(
             share=(done, done + step),
         )
         done += step
-        shares = means(drawn.image) / best
+        shares = (means(drawn.image) - base) * scale
         for k, (i, j) in enumerate(pairs):
             if i == j:
-                reached[seed, k] = alone[seed][i, i] / best[i]
-                moved[seed, k] = 2 * singles[seed].moved[i] / best[i]
+                reached[seed, k] = (alone[seed][i, i] - base[i]) * scale[i]
+                moved[seed, k] = 2 * (singles[seed].moved[i] - base[i]) * scale[i]
             else:
                 row = apart.index((i, j))
                 reached[seed, k] = shares[row, [i, j]]
-                moved[seed, k] = drawn.moved[row]
+                moved[seed, k] = drawn.moved[row] - base[i] * scale[i] - base[j] * scale[j]
             if seed == 0:
                 image[k] = singles[0].image[i] if i == j else drawn.image[row]
-    return Pairs(reached, moved, torch.stack(alone).mean(0) / best, image)
+    return Pairs(reached, moved, (torch.stack(alone).mean(0) - base) * scale, image)
