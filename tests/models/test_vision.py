@@ -133,7 +133,9 @@ def test_an_unknown_layer_is_answered_with_the_nearest(model):
 @torch.no_grad()
 def test_an_untrained_copy_is_seeded_and_of_the_size_of_1(model):
     x = photograph("astronaut", 96)[None]
+    before = torch.get_rng_state()
     copies = [load_model(NAME, pretrained=False, seed=seed) for seed in (1, 1, 2)]
+    assert torch.equal(torch.get_rng_state(), before)
     logits = [copy(x) for copy in copies]
     assert torch.equal(logits[0], logits[1])
     assert not torch.allclose(logits[0], logits[2])

@@ -165,7 +165,9 @@ def load_model(name: str, *, pretrained: bool = True, seed: int = 0) -> Vision:
             f"unknown network '{name}'{near}",
             hint=f"there are {', '.join(PUBLISHED)}, timm:NAME and torchvision:NAME",
         )
-    net = PUBLISHED[name].net()
+    with torch.device("meta"):  # or torch would first draw weights from its global generator
+        net = PUBLISHED[name].net()
+    net.to_empty(device="cpu")
     if pretrained:
         load(net, published_weights(name))
     else:
