@@ -58,7 +58,7 @@ def test_so_are_those_of_the_judge():
 
     with contextlib.redirect_stdout(io.StringIO()):
         original = EfficientNet.from_pretrained(JUDGE, weights_path=File.get_model_file_path())
-    x = photograph("coffee", 128)[None]
+    x = photograph("coffee", 240)[None]
     found = load_model(JUDGE)(x)
     assert (found - original.eval()((x * 255 - 127) / 128)).abs().max() < 1e-4
     assert CLASSES[found.argmax()] == "espresso"
