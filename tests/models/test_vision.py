@@ -15,6 +15,7 @@ from stillroom.models.efficientnet_lite import Convolution
 from stillroom.models.imagenet import CLASSES
 from stillroom.models.layers import LOGITS, UnknownLayerError, find_layer, recording, trace
 from stillroom.models.vision import ModelError, load_model, published_weights
+from stillroom.precompute.closure import Sources
 from stillroom.precompute.inputs import read_input
 from stillroom.recipe import ImageFile
 from stillroom.recipes.features.reading import picture
@@ -281,3 +282,15 @@ def test_no_hook_stays_whatever_happens(error):
     with pytest.raises(RuntimeError):
         trace(net, torch.rand(1, 5, 4, 4), lambda output: output.shape)
     assert hooks(net) == 0
+
+
+def test_a_recipe_that_loads_it_depends_on_all_that_shapes_it(tmp_path):
+    closure = Sources(tmp_path).closure("stillroom.models.vision")
+    own = {name.rpartition(".")[2] for name in closure if name.startswith("stillroom.models.")}
+    assert own == {"efficientnet_lite", "imagenet", "layers", "vision"}
+    # The weights count too: their digest is written in the module.
+    assert vision.DIGEST in closure["stillroom.models.vision"].path.read_text()
+    library = Sources(tmp_path).closure("stillroom.recipes.features.gallery")
+    names = {"loop", "objective", "parameterization", "transform", "colour", "checkpoint"}
+    assert {f"stillroom.recipes.features.{name}" for name in names} <= set(library)
+    assert "stillroom.models.layers" in library
