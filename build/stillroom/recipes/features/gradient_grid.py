@@ -140,7 +140,8 @@ def slopes_of(net: Vision, layer: str, inputs: Tensor, moves: Sequence[tuple[int
         parts.append(total / len(moves))
     slopes = torch.cat(parts)
     # Each counts as much as any other.
-    return slopes / slopes.flatten(1).norm(dim=1)[:, None, None, None].clamp(min=1e-20)
+    scaled: Tensor = slopes / slopes.flatten(1).norm(dim=1)[:, None, None, None].clamp(min=1e-20)
+    return scaled
 
 
 def fold(sizes: Tensor) -> Tensor:
