@@ -1,4 +1,4 @@
-"""What keeps an ascent from noise: waves, random moves, both or neither, as a judge sees it.
+"""What keeps an ascent from noise: waves and random moves, or neither, as a judge sees it.
 
 C. Olah, A. Mordvintsev and L. Schubert, "Feature Visualization" (Distill 2017). The pictures and
 the judge are those of `class-pictures`.
@@ -17,8 +17,6 @@ from stillroom.recipes.value.shared import summary
 
 ARMS = {
     "neither": "pixels",
-    "moved": "pixels, moved",
-    "waves": "waves",
     "both": "waves, moved",
 }
 NUMBERS = ("judged", "first", "logit", "fine")
@@ -29,29 +27,24 @@ def judged_regularisers(
     run: Run,
     *,
     neither: Annotated[Stored, Upstream("class-pictures")],
-    moved: Annotated[Stored, Upstream("class-pictures")],
-    waves: Annotated[Stored, Upstream("class-pictures")],
     both: Annotated[Stored, Upstream("class-pictures")],
     shown: int = 6,
 ) -> Result:
-    """Show pictures of classes made with and without two regularisers, and what they are worth.
+    """Show pictures of classes made with regularisers and without, and what they are worth.
 
     Args:
         run: gives the random numbers of the bootstrap.
         neither: pictures of classes, of pixels that were not moved.
-        moved: the same with random moves.
-        waves: the same with waves in place of pixels.
-        both: the same with both.
+        both: the same of waves, with random moves.
         shown: how many of the classes to show, evenly spread.
 
     Returns:
         Frames ``pictures``, a row for each arm, and a table of their numbers: ``judged``, ``logit``
         and ``fine``. Facts over all classes and seeds, with 95 % bootstrap intervals over classes:
-        ``<arm>_judged``, ``<arm>_first``, ``<arm>_logit``, ``<arm>_fine``; ``moving_fine`` and
-        ``waves_fine``, how much of the share of fine waves each removes from bare pixels;
-        ``classes``, ``seeds``.
+        ``<arm>_judged``, ``<arm>_first``, ``<arm>_logit``, ``<arm>_fine``; ``removed_fine``,
+        how much of the share of fine waves the regularisers remove; ``classes``, ``seeds``.
     """
-    stored = {"neither": neither, "moved": moved, "waves": waves, "both": both}
+    stored = {"neither": neither, "both": both}
     facts: dict[str, float | int] = {}
     pictures, cells = [], []
     fine = {}
@@ -72,9 +65,8 @@ def judged_regularisers(
             {"class": rows["name"][row], **{key: rows[key][row] for key in NUMBERS}}
             for row in (first_seed[index] for index in chosen)
         ]
-    for name, arm in (("moving_fine", "moved"), ("waves_fine", "waves")):
-        removed = fine["neither"] - fine[arm]
-        facts |= summary(name, removed, run.generator("removed", arm))
+    removed = fine["neither"] - fine["both"]
+    facts |= summary("removed_fine", removed, run.generator("removed"))
     columns = len(cells) // len(stored)
     return Result(
         facts=facts,
