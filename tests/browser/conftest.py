@@ -302,6 +302,8 @@ def write_page(tmp_path: Path, scratch: Path) -> Callable[..., Path]:
             "appendix": "",
             "citation": None,
             "variables": Markup(json.dumps(variables or {})),
+            "source": None,
+            "data": None,
             **context,
         }
         site = {

@@ -139,7 +139,7 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
             "episodes:O",
             title="Episodes",
             scale=alt.Scale(domain=sizes, range=colours),
-            legend=alt.Legend(orient="top"),
+            legend=alt.Legend(orient="top", symbolOpacity=1),
         ),
         strokeDash=alt.StrokeDash(
             "values:N",
