@@ -144,6 +144,13 @@ def test_the_colours_of_data_are_those_of_python():
         assert f"--diverging-{part}: {stop};" in tokens
 
 
+def test_it_can_be_printed_from_its_head(open_page, article):
+    page = open_page(article)
+    page.evaluate("window.print = () => { window.printed = true; }")
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.printed") is True
+
+
 # Previews
 
 

@@ -379,7 +379,7 @@ def test_a_preset_is_chosen_by_name(show, result):
         assert counts(page)[0] >= result.data["head_start"]
 
 
-def test_a_link_brings_world_and_settings_back(show):
+def test_a_link_brings_world_and_settings_back(show, until):
     state = {"world": "s2_g-2xc_", "algorithm": "sarsa-lambda", "lambda": 0.4, "agents": 2}
     page = show(**state, view="q", epsilon=0.5)
     assert page.get_by_label("Algorithm").input_value() == "Sarsa(λ)"
@@ -388,6 +388,8 @@ def test_a_link_brings_world_and_settings_back(show):
     expect_world(page, state["world"])
     again = show(**state, view="q", epsilon=0.5)
     assert counts(again) == counts(page)
+    for each in (page, again):
+        until(each, "document.fonts.status === 'loaded'")
     assert pixels(again) == pixels(page)
 
 

@@ -146,17 +146,18 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
             sort=list(LABELS.values()),
             legend=alt.Legend(orient="top", columns=2, symbolOpacity=1),
         ),
-        strokeDash=alt.StrokeDash(
-            "measure:N",
-            title=None,
-            scale=alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 4]]),
-            legend=None,
-        ),
+    )
+    dash = alt.StrokeDash(
+        "measure:N",
+        title=None,
+        scale=alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 4]]),
+        legend=None,
     )
     y = alt.Y("low:Q", title="Error of the value of the start")
     band = base.mark_area(opacity=0.2).encode(y=y, y2="high:Q", detail="measure:N")
     line = base.mark_line().encode(
         y="value:Q",
+        strokeDash=dash,
         tooltip=[
             "estimator:N",
             "measure:N",
