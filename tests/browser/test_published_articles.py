@@ -61,9 +61,7 @@ def test_an_article_lives_fits_and_is_accessible(slug, screen, address, new_page
     assert page.locator("figure.failed").count() == 0
     assert page.evaluate(heights) == before  # a script needs no other room than the static form
     assert fits(page)
-    assert axe(page) == []
-    page.emulate_media(color_scheme="dark")
-    assert axe(page, colours=True) == []
+    assert axe(page, dark=True) == []
 
 
 @pytest.mark.parametrize("slug", SLUGS)
