@@ -10,8 +10,10 @@ from typing import Annotated
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from stillroom.media.kinds import Chart, Frames
+from stillroom.models.digit_nets import features
 from stillroom.models.digits import digits
 from stillroom.recipe import Result, Run, Stored, Upstream, recipe
 from stillroom.recipes.adversarial.attack import Model, Pgd
@@ -77,8 +79,9 @@ def robust_digits(
         the start, D_R and D_NR. Facts, with ``_low`` and ``_high`` for the range:
         ``<network>_at_<radius>`` with networks ``robust``, ``nonrobust``, ``plain`` and
         ``adversarial``; ``<set>_miss``, the mean distance of features that is left, relative to
-        that at the start; ``seeds``; ``median_norm``, ``median_other`` and ``min_other`` as in
-        ``digit-nets``.
+        that at the start; ``<set>_apart``, the mean L2 distance of what was made from the digit to
+        be matched, and ``start_apart``, that of the start; ``units`` of the layer; ``seeds``;
+        ``median_norm``, ``median_other`` and ``min_other`` as in ``digit-nets``.
 
     Raises:
         ValueError: radii that do not ascend.
@@ -92,6 +95,7 @@ def robust_digits(
     seeds = range(len(groups["standard"]))
     curves: dict[str, list[list[float]]] = {name: [] for name in LABELS}
     misses: dict[str, list[float]] = {name: [] for name in teachers}
+    apart: dict[str, list[float]] = {name: [] for name in (*teachers, "start")}
     pages = []
     for seed in run.steps(seeds, note="seeds"):
         starts = images[others(training.labels, run.generator("robust-digits", seed, "starts"))]
@@ -99,10 +103,12 @@ def robust_digits(
             "plain": groups["standard"][seed],
             "adversarial": groups["adversarial"][seed],
         }
+        apart["start"].append(_apart(starts, images))
         made = {}
         for name, arm in teachers.items():
             made[name], left = matching(groups[arm][seed], images, starts, steps=descent)
             misses[name].append(float(left.double().mean()))
+            apart[name].append(_apart(made[name], images))
             students[name] = learn(
                 run,
                 nets.data["kind"],
@@ -118,9 +124,16 @@ def robust_digits(
             curves[name].append(held.double().mean(1).tolist())
         if not seed:
             pages = [side_by_side(part[:SHOWN]) for part in (images, starts, *made.values())]
-    facts: dict[str, float | int] = {"seeds": len(seeds), **digit_scale(test, training)}
+    units = features(groups["standard"][0], images[:1]).shape[1]
+    facts: dict[str, float | int] = {
+        "seeds": len(seeds),
+        "units": units,
+        **digit_scale(test, training),
+    }
     for name, values in misses.items():
         facts |= spread(f"{name}_miss", values)
+    for name, values in apart.items():
+        facts |= spread(f"{name}_apart", values)
     rows = []
     for name, label in LABELS.items():
         for index, radius in enumerate(radii):
@@ -139,6 +152,7 @@ def robust_digits(
         data={
             "chart": "accuracy",
             "frames": "examples",
+            "columns": 1,
             "labels": ["to be matched", "started from", "D_R", "D_NR"],
         },
         tables={"accuracy": columns(rows)},
@@ -147,3 +161,8 @@ def robust_digits(
             "examples": Frames(torch.stack(pages).cpu()[..., None], columns=1, scale=SCALE // 2),
         },
     )
+
+
+def _apart(images: Tensor, from_: Tensor) -> float:
+    """Return the mean L2 distance of images from others, row by row."""
+    return float((images - from_).flatten(1).norm(dim=1).double().mean())
