@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from stillroom.media.kinds import Chart, Frames
+from stillroom.media.kinds import Chart, Frames, Image
 from stillroom.models.digit_nets import features
 from stillroom.models.digits import digits
 from stillroom.recipe import Result, Run, Stored, Upstream, recipe
@@ -75,8 +75,8 @@ def robust_digits(
 
     Returns:
         Chart ``accuracy``, table ``accuracy``: ``network``, ``radius``, ``mean`` over seeds with
-        their range. Frames ``examples``: for the first ten digits, in rows, what was to be matched,
-        the start, D_R and D_NR. Facts, with ``_low`` and ``_high`` for the range:
+        their range. Frames ``examples`` and image ``rows``: for the first ten digits, in rows, what
+        was to be matched, the start, D_R and D_NR. Facts, with ``_low`` and ``_high`` for the range:
         ``<network>_at_<radius>`` with networks ``robust``, ``nonrobust``, ``plain`` and
         ``adversarial``; ``<set>_miss``, the mean distance of features that is left, relative to
         that at the start; ``<set>_apart``, the mean L2 distance of what was made from the digit to
@@ -147,18 +147,22 @@ def robust_digits(
         y_title="Digits still read",
         series="network",
     )
+    # With a white line below each row but the last.
+    below = torch.nn.functional.pad(torch.stack(pages), (0, 0, 0, 1), value=1.0)
+    stacked = below.flatten(0, 1)[:-1].cpu()
     return Result(
         facts=facts,
         data={
             "chart": "accuracy",
             "frames": "examples",
-            "columns": 1,
+            "image": "rows",
             "labels": ["to be matched", "started from", "D_R", "D_NR"],
         },
         tables={"accuracy": columns(rows)},
         assets={
             "accuracy": Chart(chart),
             "examples": Frames(torch.stack(pages).cpu()[..., None], columns=1, scale=SCALE // 2),
+            "rows": Image(stacked, scale=SCALE // 2),
         },
     )
 
