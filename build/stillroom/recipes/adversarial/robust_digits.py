@@ -76,8 +76,8 @@ def robust_digits(
     Returns:
         Chart ``accuracy``, table ``accuracy``: ``network``, ``radius``, ``mean`` over seeds with
         their range. Frames ``examples`` and image ``rows``: for the first ten digits, in rows, what
-        was to be matched, the start, D_R and D_NR. Facts, with ``_low`` and ``_high`` for the range:
-        ``<network>_at_<radius>`` with networks ``robust``, ``nonrobust``, ``plain`` and
+        was to be matched, the start, D_R and D_NR. Facts, with ``_low`` and ``_high`` for the
+        range: ``<network>_at_<radius>`` with networks ``robust``, ``nonrobust``, ``plain`` and
         ``adversarial``; ``<set>_miss``, the mean distance of features that is left, relative to
         that at the start; ``<set>_apart``, the mean L2 distance of what was made from the digit to
         be matched, and ``start_apart``, that of the start; ``units`` of the layer; ``seeds``;
