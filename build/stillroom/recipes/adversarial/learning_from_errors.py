@@ -23,7 +23,7 @@ SHOWN = 40
 
 @recipe(
     view="table",
-    draft={"kind": "narrow", "seeds": 2, "epochs": 20},
+    draft={"kind": "mlp", "seeds": 2, "epochs": 20, "weak_rate": 0.0002},
     cost="minutes",
     packages=["torch", "scikit-learn"],
 )

@@ -45,7 +45,7 @@ SHOWN = 10
 
 @recipe(
     view="chart",
-    draft={"radii": [0.0, 0.6], "descent": 80, "epochs": 8, "steps": 10},
+    draft={"radii": [0.0, 0.6], "matched": 700, "epochs": 8, "steps": 10},
     cost="minutes",
     packages=["torch", "scikit-learn"],
 )
@@ -54,7 +54,8 @@ def robust_digits(
     *,
     nets: Annotated[Stored, Upstream("digit-nets")],
     radii: Annotated[list[float], Field(min_length=2)] = RADII,
-    descent: Annotated[int, Field(ge=1)] = 300,
+    descent: Annotated[int, Field(ge=1)] = 40,
+    matched: Annotated[int, Field(ge=10, le=1297)] = 1297,
     epochs: Annotated[int, Field(ge=1)] = 12,
     steps: Annotated[int, Field(ge=1)] = 20,
 ) -> Result:
@@ -65,11 +66,15 @@ def robust_digits(
     standard one ``D_NR``; labels are those of the digits matched. Beside their students stand the
     two networks themselves: trained as usual on the digits, and on attacks.
 
+    These networks have more units in that layer than a digit has pixels. Were features matched to
+    the last digit, nothing but the first digit would be left; so the descent is short.
+
     Args:
         run: gives the device and the random numbers.
         nets: networks trained in several ways.
         radii: L2, ascending, of the attacks on the students.
-        descent: steps of Adam that match features.
+        descent: steps of Adam that match features, few enough to leave something of the start.
+        matched: training digits made again.
         epochs: of the students.
         steps: of the attacks.
 
@@ -78,10 +83,12 @@ def robust_digits(
         their range. Frames ``examples`` and image ``rows``: for the first ten digits, in rows, what
         was to be matched, the start, D_R and D_NR. Facts, with ``_low`` and ``_high`` for the
         range: ``<network>_at_<radius>`` with networks ``robust``, ``nonrobust``, ``plain`` and
-        ``adversarial``; ``<set>_miss``, the mean distance of features that is left, relative to
-        that at the start; ``<set>_apart``, the mean L2 distance of what was made from the digit to
-        be matched, and ``start_apart``, that of the start; ``units`` of the layer; ``seeds``;
-        ``median_norm``, ``median_other`` and ``min_other`` as in ``digit-nets``.
+        ``adversarial``; ``gain_at_<radius>`` and ``gain_over_plain_at_<radius>``, by how much
+        ``robust`` is above ``nonrobust`` and ``plain`` in the same seed; ``<set>_miss``, the mean
+        distance of features that is left, relative to that at the start; ``<set>_apart``, the mean
+        L2 distance of what was made from the digit to be matched, and ``start_apart``, that of the
+        start; ``units`` of the layer; ``seeds``; ``median_norm``, ``median_other`` and
+        ``min_other`` as in ``digit-nets``.
 
     Raises:
         ValueError: radii that do not ascend.
@@ -89,7 +96,8 @@ def robust_digits(
     training, test = digits()
     groups = trained(run, nets)
     teachers = {"robust": "adversarial", "nonrobust": "standard"}
-    images, labels = training.images.to(run.device), training.labels.to(run.device)
+    images = training.images[:matched].to(run.device)
+    labels = training.labels[:matched].to(run.device)
     unseen, wanted = test.images.to(run.device), test.labels.to(run.device)
     attack = Pgd(steps=steps, stop=True, loss="margin")
     seeds = range(len(groups["standard"]))
@@ -98,7 +106,7 @@ def robust_digits(
     apart: dict[str, list[float]] = {name: [] for name in (*teachers, "start")}
     pages = []
     for seed in run.steps(seeds, note="seeds"):
-        starts = images[others(training.labels, run.generator("robust-digits", seed, "starts"))]
+        starts = images[others(labels, run.generator("robust-digits", seed, "starts"))]
         students: dict[str, Model] = {
             "plain": groups["standard"][seed],
             "adversarial": groups["adversarial"][seed],
@@ -134,6 +142,10 @@ def robust_digits(
         facts |= spread(f"{name}_miss", values)
     for name, values in apart.items():
         facts |= spread(f"{name}_apart", values)
+    for index, radius in enumerate(radii):
+        for name, base in (("gain", "nonrobust"), ("gain_over_plain", "plain")):
+            pairs = zip(curves["robust"], curves[base], strict=True)
+            facts |= spread(at(name, radius), [one[index] - two[index] for one, two in pairs])
     rows = []
     for name, label in LABELS.items():
         for index, radius in enumerate(radii):
