@@ -168,6 +168,43 @@ def test_one_choice_has_no_picker_and_needs_no_original_nor_curve(view_page):
     assert page.locator(".plot, .original").count() == 0
 
 
+def together():
+    result = scrub(together=True)
+    for choice in result.data["choices"]:
+        choice["original"] = None
+    return result
+
+
+def screen_greys(page):
+    shots = [each.screenshot() for each in page.locator("[data-screen=frame]").all()]
+    pictures = [Pillow.open(BytesIO(shot)).convert("L") for shot in shots]
+    return [p.getpixel((p.width // 2, p.height // 2)) / 255 for p in pictures]
+
+
+def test_choices_stand_together_under_one_slider(view_page, axe):
+    page = view_page("scrubber", together())
+    assert page.get_by_role("radio").count() == 0
+    page.get_by_role("slider", name="Waves").press("End")
+    expect(page.locator("[data-text=error]").first).to_have_text("0")
+    assert page.locator("[data-text=error]").all_inner_texts() == ["0", "0"]
+    page.get_by_role("slider", name="Waves").press("ArrowLeft")
+    assert page.locator("[data-text=error]").all_inner_texts() == ["0.2", "0.1"]
+    page.wait_for_timeout(100)
+    assert screen_greys(page) == pytest.approx([GREYS["cat"][2], GREYS["cup"][2]], abs=0.02)
+    boxes = [each.bounding_box() for each in page.locator("[data-screen=frame]").all()]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
+    plot = page.locator(".plot").bounding_box()
+    heights = [each.bounding_box() for each in page.locator(".marker").all()]
+    middles = [(b["y"] + b["height"] / 2 - plot["y"]) / plot["height"] for b in heights]
+    assert middles == pytest.approx([1 - 0.2 / 0.8, 1 - 0.1 / 0.8], abs=0.02)
+    assert axe(page, ".view") == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.emulate_media(color_scheme="dark")
+    assert axe(page, ".view", colours=True) == []
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_frames_are_crisp_and_nothing_overflows_or_shifts(view_page, width):
     page = view_page("scrubber", scrub(), screen={"width": width})

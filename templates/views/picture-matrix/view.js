@@ -6,10 +6,10 @@ stillroom.view("picture-matrix", class {
   constructor(root, payload, figure) {
     this.root = root;
     this.figure = figure;
-    const { rows, columns, start = {}, frames, control, numbers = [], table } = payload.data;
+    const { rows, columns, start = {}, frames, control, numbers = [] } = payload.data;
     this.axes = rows ? [rows, columns] : [columns];
     this.numbers = numbers;
-    this.table = payload.tables[table ?? Object.keys(payload.tables)[0]];
+    this.table = payload.tables[root.querySelector(".matrix-box").dataset.table];
     const sheets = Object.values(payload.assets).filter(({ kind }) => kind === "frames");
     this.sheets = {
       picture: frames ? payload.assets[frames] : sheets[0],
@@ -24,7 +24,7 @@ stillroom.view("picture-matrix", class {
   ready() {
     const { root, cells } = this;
     const grid = root.querySelector(".cells");
-    const roles = { table: "grid", "thead, tbody": "rowgroup", tr: "row", "[scope=row]": "rowheader", "[scope=col]": "columnheader", ".cell": "gridcell" };
+    const roles = { table: "grid", "thead, tbody": "rowgroup", tr: "row", "[scope=row]": "rowheader", "[scope=col]": "columnheader", ".cell": "gridcell", ".corner": "presentation" };
     for (const [selector, role] of Object.entries(roles)) {
       const found = selector === "table" ? [grid] : grid.querySelectorAll(selector);
       for (const element of found) element.setAttribute("role", role); // kept when a phone lays the table out anew
