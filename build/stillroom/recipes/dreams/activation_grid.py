@@ -1,0 +1,193 @@
+"""One photograph as a layer has it: at each place a picture of what the layer gives there.
+
+The activation grid of C. Olah and others, "The Building Blocks of Interpretability" (Distill 2018,
+doi:10.23915/distill.00010).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from stillroom.media.kinds import Frames
+from stillroom.models.vision import WHEEL, Vision, load_model
+from stillroom.recipe import ImageFile, Result, Run, recipe
+from stillroom.recipes.dreams.attribution import contributions
+from stillroom.recipes.dreams.icons import icons, likeness, recovered
+from stillroom.recipes.features.reading import activations, picture
+
+PATCH = 48  # pixels a side of the piece of the photograph beside a cell
+CLASSES = 4  # named for each cell
+
+
+@recipe(
+    view="atlas",
+    draft={"layers": ["block9"], "control": "block9", "cells": 3, "icon": 48, "steps": 8},
+    cost="minutes",
+    packages=["torch", "pillow", WHEEL],
+)
+def activation_grid(
+    run: Run,
+    *,
+    image: ImageFile,
+    layers: Annotated[list[str], Field(min_length=1)] = ["block4", "block9", "block14"],  # noqa: B006
+    control: str = "block14",
+    model: str = "efficientnet-lite0",
+    side: Annotated[int, Field(ge=32)] = 224,
+    cells: Annotated[int, Field(ge=2, le=16)] = 7,
+    icon: Annotated[int, Field(ge=32)] = 80,
+    steps: Annotated[int, Field(ge=1)] = 128,
+) -> Result:
+    """Cut a photograph into cells and draw, for each, a picture of the layer's mean activation.
+
+    The area of a cell's picture is the norm of the mean, of the largest. What a cell contributes
+    to a class is the derivative of the logits along its activations (`attribution`), less the mean
+    over classes.
+
+    Args:
+        run: gives noise and transforms, and keeps checkpoints.
+        image: the photograph, scaled and cropped about its centre.
+        layers: layers of the network, in order of depth.
+        control: a layer of an untrained copy of the network, drawn in the same way.
+        model: see `load_model`.
+        side: height and width of the photograph in pixels.
+        cells: cells a side; a layer's map should divide by it.
+        icon: pixels a side of a cell's picture.
+        steps: of the ascent for each.
+
+    Returns:
+        For the view `atlas`, a map a layer. Facts, each with the layer's name at the end and
+        ``untrained`` for that of the control: ``own_``, the mean cosine between what a cell's
+        picture gives and the cell's direction; ``other_``, that to other cells' directions;
+        ``recovered_``, the share of pictures that are most like their own cell; ``alike_``, the
+        mean cosine between directions of different cells; ``norms_``, the largest norm over the
+        smallest; ``explained_``, what all cells together contribute to the first class over its
+        logit less the mean. ``top`` and ``probability`` of the first class, and ``cells``.
+    """
+    photo = picture(image, (side, side))[None]
+    trained = load_model(model).to(run.device)
+    untrained = load_model(model, pretrained=False).to(run.device)
+    with torch.no_grad():
+        probability = trained(photo.to(run.device)).softmax(1)[0].cpu()
+    facts: dict[str, Any] = {
+        "cells": cells**2,
+        "top": trained.classes[int(probability.argmax())],
+        "probability": float(probability.max()),
+    }
+    assets: dict[str, Frames] = {"patches": Frames(_pieces(image, cells), lossless=False)}
+    work = [(layer, layer, trained) for layer in layers] + [("untrained", control, untrained)]
+    found: list[tuple[str, str, Tensor]] = []
+    for number, (name, layer, net) in enumerate(work):
+        a = activations(net, photo, [layer])[layer]
+        vectors = functional.adaptive_avg_pool2d(a, cells)[0].flatten(1).T  # [cells², c]
+        drawn = icons(
+            run,
+            net,
+            layer,
+            vectors,
+            size=icon,
+            steps=steps,
+            part=name,
+            share=(number / len(work), (number + 1) / len(work)),
+        )
+        norms = vectors.norm(dim=1)
+        assets[name] = Frames(sized(drawn, norms / norms.max()), columns=cells, lossless=False)
+        effects = cell_effects(net, layer, photo.to(run.device), cells)
+        found.append((name, layer, effects))
+        with torch.no_grad():
+            logits = net(photo.to(run.device))[0].cpu()
+        facts |= _measures(name, likeness(net, layer, drawn, vectors), vectors)
+        facts[f"norms_{name}"] = float(norms.max() / norms.min())
+        best = int(logits.argmax())
+        whole = logits[best] - logits.mean()
+        facts[f"explained_{name}"] = float(effects[:, best].sum() / whole)
+    return Result(facts=facts, data=_view(found, trained, cells), assets=assets)
+
+
+def cell_effects(model: Vision, layer: str, photo: Tensor, cells: int) -> Tensor:
+    """What each cell contributes to logits, less the mean over classes: ``[cells², classes]``."""
+
+    def places(side: int) -> Tensor:
+        cell = torch.arange(side) * cells // side
+        number = cell[:, None] * cells + cell
+        return (number == torch.arange(cells**2)[:, None, None]).float()
+
+    effects = contributions(model, layer, photo.expand(cells**2, -1, -1, -1), places)
+    return effects - effects.mean(1, keepdim=True)
+
+
+def sized(drawn: Tensor, areas: Tensor) -> Tensor:
+    """Shrink pictures ``[n, 3, s, s]`` to areas in [0, 1], about the middle of a clear frame.
+
+    Returns:
+        ``[n, s, s, 4]``.
+    """
+    size = drawn.shape[-1]
+    frames = torch.zeros(len(drawn), 4, size, size)
+    for frame, picture_, area in zip(frames, drawn, areas.tolist(), strict=True):
+        side = max(round(size * area**0.5), 1)
+        small = functional.interpolate(
+            picture_[None], (side, side), mode="bilinear", antialias=True
+        )[0]
+        start = (size - side) // 2
+        inside = slice(start, start + side)
+        frame[:3, inside, inside] = small
+        frame[3, inside, inside] = 1
+    return frames.permute(0, 2, 3, 1)
+
+
+def _measures(name: str, cosines: Tensor, vectors: Tensor) -> dict[str, float]:
+    other = ~torch.eye(len(cosines)).bool()
+    directions = functional.normalize(vectors, dim=1)
+    return {
+        f"own_{name}": float(cosines.diagonal().mean()),
+        f"other_{name}": float(cosines[other].mean()),
+        f"recovered_{name}": recovered(cosines),
+        f"alike_{name}": float((directions @ directions.T)[other].mean()),
+    }
+
+
+def _pieces(image: ImageFile, cells: int) -> Tensor:
+    """The photograph in pieces, row by row, ``[cells², PATCH, PATCH, 3]``."""
+    pixels = picture(image, (PATCH * cells, PATCH * cells))
+    pieces = pixels.reshape(3, cells, PATCH, cells, PATCH).permute(1, 3, 2, 4, 0)
+    return pieces.reshape(cells**2, PATCH, PATCH, 3)
+
+
+def _view(found: list[tuple[str, str, Tensor]], model: Vision, cells: int) -> dict[str, Any]:
+    places = list(range(cells**2))
+    tops = {name: effects.topk(CLASSES) for name, _, effects in found}
+    named = sorted({int(each) for top in tops.values() for each in top.indices.flatten()})
+    return {
+        "layers": [
+            {
+                "name": name,
+                "label": layer if name == layer else f"{layer}, untrained",
+                "patches": "patches",
+                "levels": [
+                    {
+                        "frames": name,
+                        "cells": {
+                            "x": [place % cells for place in places],
+                            "y": [place // cells for place in places],
+                            "count": [1] * len(places),
+                            "classes": [
+                                [named.index(each) for each in row]
+                                for row in tops[name].indices.tolist()
+                            ],
+                            "values": tops[name].values.tolist(),
+                            "patches": [[place] for place in places],
+                        },
+                    }
+                ],
+            }
+            for name, layer, _ in found
+        ],
+        "classes": [model.classes[each] for each in named],
+        "value_label": "Contribution to the logit",
+        "start": {"layer": len(found) - 2, "level": 0},
+    }
