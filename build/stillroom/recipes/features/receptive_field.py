@@ -123,7 +123,7 @@ class _Following(TorchFunctionMode):
         for each in given[1:]:
             field = field.join(self.field(each))
         if field.stride == 0:
-            return field
+            return self._whole
         if name in _WINDOWS:
             return field.window(**_window(name, args, kwargs))
         if name == "pad":
