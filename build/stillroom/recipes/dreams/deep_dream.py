@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from stillroom.media.kinds import Frames, Image
+from stillroom.media.kinds import Frames
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import ImageFile, Result, Run, recipe
 from stillroom.recipes.dreams.octaves import dream
@@ -140,7 +140,6 @@ def deep_dream(
             },
         },
         assets={
-            "photo": Image(_shown(photos[:1])[0], lossless=False),
             **{
                 layer: Frames(_shown(found[layer, "trained"].frames), lossless=False)
                 for layer in layers
@@ -205,8 +204,7 @@ def _views(layers: list[str], octaves: int) -> dict[str, Any]:
             "unit": "",
         },
         "choices": [
-            {"name": layer, "label": layer, "frames": layer, "original": "photo"}
-            for layer in layers
+            {"name": layer, "label": layer, "frames": layer, "original": None} for layer in layers
         ],
         "curve": {
             "table": "energy",

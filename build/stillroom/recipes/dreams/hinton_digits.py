@@ -17,7 +17,7 @@ from stillroom.media.kinds import Frames
 from stillroom.models.digits import CLASSES, SIDE, Digits, digits
 from stillroom.recipe import Result, Run, recipe
 
-POSITIVE, NEGATIVE, PAPER = (0.90, 0.62, 0.0), (0.0, 0.35, 0.60), (0.97, 0.97, 0.96)
+POSITIVE, NEGATIVE, PAPER = 1.0, 0.07, 0.54  # greys, as in the view
 BLOCK = 14  # pixels a weight in the picture of a unit
 RATE, DECAY = 0.01, 1.0  # of AdamW, on all digits at once
 
@@ -47,7 +47,7 @@ def hinton_digits(
 
     Returns:
         Table ``outgoing`` (``unit``, then a column a digit) and frames ``incoming``, a picture a
-        unit, orange for positive weights and blue for negative ones. Facts: ``accuracy`` on 500
+        unit, white for positive weights and black for negative ones. Facts: ``accuracy`` on 500
         other digits and ``smoothness``, means over networks, each with ``_low`` and ``_high``, the
         least and the largest; ``nets``, how many.
     """
@@ -138,7 +138,7 @@ def smoothness(weights: Tensor) -> float:
 
 
 def draw(weights: Tensor) -> Tensor:
-    """Pictures ``[units, h b, w b, 3]`` of weights ``[units, h, w]``, b = `BLOCK` pixels a weight.
+    """Pictures ``[units, h b, w b, 1]`` of weights ``[units, h, w]``, b = `BLOCK` pixels a weight.
 
     A weight is a square whose area is its size, of the largest of its unit.
     """
@@ -147,9 +147,7 @@ def draw(weights: Tensor) -> Tensor:
     half = (weights.abs() / most).sqrt() * (BLOCK - 1) / 2
     place = torch.arange(BLOCK) - (BLOCK - 1) / 2
     inside = (place.abs() <= half[..., None]).float()  # [units, h, w, b]: of one side
-    square = (inside[..., :, None] * inside[..., None, :])[..., None]  # [units, h, w, b, b, 1]
-    colour = torch.where((weights > 0)[..., None], torch.tensor(POSITIVE), torch.tensor(NEGATIVE))[
-        :, :, :, None, None
-    ]
-    cells = torch.lerp(torch.tensor(PAPER).expand(*square.shape[:-1], 3), colour, square)
-    return cells.permute(0, 1, 3, 2, 4, 5).reshape(count, height * BLOCK, width * BLOCK, 3)
+    square = inside[..., :, None] * inside[..., None, :]  # [units, h, w, b, b]
+    grey = torch.where(weights > 0, POSITIVE, NEGATIVE)[..., None, None]
+    cells = torch.lerp(torch.tensor(PAPER), grey, square)
+    return cells.permute(0, 1, 3, 2, 4).reshape(count, height * BLOCK, width * BLOCK, 1)

@@ -377,15 +377,9 @@ def _view(
 
 
 def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
-    """Draw rates over the size of the patch, with their intervals."""
-    sides = sorted({row["share"] for row in rows})
+    """Draw the rates of each size of patch, with their intervals."""
     base = alt.Chart({"values": rows}).encode(
-        x=alt.X(
-            "share:Q",
-            title="Side of the patch, of the scene's",
-            scale=alt.Scale(domain=[sides[0] - 0.03, sides[-1] + 0.03], nice=False),
-            axis=alt.Axis(values=sides, format=".0%"),
-        ),
+        x=alt.X("share:O", title="Side of the patch, of the scene's", axis=alt.Axis(format=".0%")),
         xOffset=alt.XOffset("patch:N", sort=list(KINDS.values())),
         color=alt.Color(
             "patch:N",
@@ -396,7 +390,7 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
     )
     y = alt.Y("rate_low:Q", title="Target named, of all trials", axis=alt.Axis(format=".0%"))
     bars = base.mark_rule(strokeWidth=2, opacity=0.6).encode(y=y, y2="rate_high:Q")
-    points = base.mark_line(point=True).encode(
+    points = base.mark_point(filled=True, size=60).encode(
         y="rate:Q",
         tooltip=[
             "patch:N",
