@@ -39,6 +39,7 @@ For a view (templates/views/<name>/view.js)
   stillroom.rove(list, cells, {point, choose, release})  // cells to point at and choose: js/cells.js
   stillroom.sheet(asset) -> promise of the decoded picture of a Frames asset
   stillroom.showFrame(box, asset, index, alt)   // a frame of it, as the macro frame writes it
+  stillroom.showFrames(box, asset, indices, alt)   // several, alt(i) says what the i-th is
   stillroom.showBars(list, rows, most)      // [[name, value], …], as the macro bars writes them
   stillroom.math.<view> = {...}             // pure functions a test compares with torch
 

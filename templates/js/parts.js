@@ -36,6 +36,15 @@
     box.style.setProperty("--row", Math.floor(index / columns));
   }
 
+  /** As many frames as there are indices, `alt(i)` saying what the i-th is. */
+  function showFrames(box, asset, indices, alt) {
+    while (box.children.length > indices.length) box.lastElementChild.remove();
+    indices.forEach((index, i) => {
+      if (!box.children[i]) box.append(Object.assign(document.createElement("span"), { className: "frame" }));
+      showFrame(box.children[i], asset, index, alt(i));
+    });
+  }
+
   function showBars(list, rows, most) {
     list.replaceChildren(...rows.map(([label, value]) => {
       const item = document.createElement("li");
@@ -50,5 +59,5 @@
     }));
   }
 
-  Object.assign(stillroom, { sheet, showFrame, showBars });
+  Object.assign(stillroom, { sheet, showFrame, showFrames, showBars });
 })();

@@ -1,11 +1,10 @@
 import re
-from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image as Pillow
 from playwright.sync_api import expect
 
+from screens import grey
 from stillroom.media.kinds import Frames
 from stillroom.recipe import Result
 
@@ -44,18 +43,12 @@ def atlas(sizes=(3, 12)):
     return Result(data={"layers": layers, "classes": CLASSES}, assets=assets)
 
 
-def grey(page, x=1 / 6, y=1 / 6):
-    """What the reader sees at a place of the map."""
-    picture = Pillow.open(BytesIO(page.locator(".map").screenshot())).convert("L")
-    return picture.getpixel((int(x * picture.width), int(y * picture.height))) / 255
-
-
-def shows(page, expected, x=1 / 6, y=1 / 6):
+def shows(page, expected, x, y):
     for _ in range(40):
-        if grey(page, x, y) == pytest.approx(expected, abs=0.02):
+        if grey(page.locator(".map"), x, y) == pytest.approx(expected, abs=0.02):
             return
         page.wait_for_timeout(50)
-    assert grey(page, x, y) == pytest.approx(expected, abs=0.02)
+    assert grey(page.locator(".map"), x, y) == pytest.approx(expected, abs=0.02)
 
 
 def place(page, x, y):
@@ -130,6 +123,8 @@ def test_wheel_drag_and_buttons_move_the_window(view_page):
     page.mouse.up()
     middle(page, [0.5 - 0.25 / 2.56, 0.5 / 2.56, 2.56])  # not beyond the map
     assert "at=" not in page.url  # a drag pins nothing
+    page.mouse.move(0, 0)
+    assert count(page) == "29 patches"  # the cell in the middle of the window
 
 
 def test_keys_go_from_cell_to_cell_and_finer_cells_come_near(view_page):
@@ -190,7 +185,7 @@ def test_a_class_and_a_layer_are_chosen(view_page):
     note = page.locator("[data-part=note]")
     expect(note).to_have_text("dog is among the strongest classes of 71 of 143 cells.")
     shows(page, GREY[0], 3 / 24, 1 / 24)  # dog
-    assert grey(page, 1 / 24, 1 / 24) > 0.7  # cat: pale
+    assert grey(page.locator(".map"), 1 / 24, 1 / 24) > 0.7  # cat: pale
     page.get_by_label("Highlight a class").select_option("none")
     shows(page, GREY[0], 1 / 24, 1 / 24)
     page.get_by_text("Late", exact=True).click()

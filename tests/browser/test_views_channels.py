@@ -1,11 +1,10 @@
 import re
-from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image as Pillow
 from playwright.sync_api import expect
 
+from screens import grey
 from stillroom.media.kinds import Frames
 from stillroom.recipe import Result
 
@@ -33,11 +32,6 @@ def layers(counts=(6, 4), patches=2):
     return Result(data={"layers": described, "numbers": NUMBERS}, tables=tables, assets=assets)
 
 
-def grey(page, selector):
-    picture = Pillow.open(BytesIO(page.locator(selector).first.screenshot())).convert("L")
-    return picture.getpixel((picture.width // 2, picture.height // 2)) / 255
-
-
 def shown(page):
     return page.locator("[data-text=channel]").inner_text()
 
@@ -49,9 +43,9 @@ def test_pointing_keys_and_the_field_show_a_channel(view_page):
     cells.nth(3).hover()
     assert shown(page) == "Channel 40"
     assert page.locator(".bars b").all_inner_texts() == ["7", "2"]
-    assert grey(page, ".large") == pytest.approx(0.8, abs=0.01)
+    assert grey(page.locator(".large")) == pytest.approx(0.8, abs=0.01)
     assert page.locator(".patches .frame").count() == 2
-    assert grey(page, ".patches .frame") == pytest.approx(0.2, abs=0.01)
+    assert grey(page.locator(".patches .frame").first) == pytest.approx(0.2, abs=0.01)
     page.mouse.move(0, 0)
     assert shown(page) == "Channel 20"
 
@@ -95,7 +89,7 @@ def test_only_the_chosen_layer_is_loaded(write_page, new_page):
     assert shown(page) == "Channel 20"
     expect(page).to_have_url(re.compile(r"#fig-1\.layer=block1$"))
     page.get_by_role("option").last.hover()
-    assert grey(page, ".large") == pytest.approx(0.9, abs=0.01)
+    assert grey(page.locator(".large")) == pytest.approx(0.9, abs=0.01)
 
 
 def test_fits_a_phone_where_a_tap_pins(view_page, axe):

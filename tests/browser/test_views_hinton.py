@@ -79,4 +79,7 @@ def test_a_wide_matrix_scrolls_in_its_box_on_a_phone(view_page, axe):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.locator(".weights").tap(position={"x": 13 * 3.5, "y": 6})
     assert read(page) == ["a", "input 3", "3"]
+    page.keyboard.press("End")
+    assert read(page) == ["a", "input 39", "39"]
+    assert page.locator(".cursor").bounding_box()["x"] < 390  # scrolled to
     assert axe(page, ".view") == []

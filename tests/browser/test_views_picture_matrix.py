@@ -1,11 +1,10 @@
 import re
-from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image as Pillow
 from playwright.sync_api import expect
 
+from screens import grey
 from stillroom.media.kinds import Frames
 from stillroom.recipe import Result
 
@@ -47,12 +46,6 @@ def numbers(page):
     return page.locator(".numbers tbody td").all_inner_texts()
 
 
-def grey(page, part):
-    shot = page.locator(f'[data-part="{part}"] .frame').screenshot()
-    picture = Pillow.open(BytesIO(shot)).convert("L")
-    return picture.getpixel((picture.width // 2, picture.height // 2)) / 255
-
-
 def where(page):
     return page.locator(".where b").all_inner_texts()
 
@@ -65,8 +58,8 @@ def test_a_cell_is_pointed_at_and_chosen(view_page):
     cells.nth(5).hover()
     assert where(page) == ["blur", "1"]
     assert numbers(page) == ["5", "−1", "–", ""]
-    assert grey(page, "picture") == pytest.approx(0.5, abs=0.01)
-    assert grey(page, "control") == pytest.approx(1, abs=0.01)
+    assert grey(page.locator("[data-part=picture] .frame")) == pytest.approx(0.5, abs=0.01)
+    assert grey(page.locator("[data-part=control] .frame")) == pytest.approx(1, abs=0.01)
     page.mouse.move(0, 0)
     assert where(page) == ["blur", "0"]
     cells.nth(1).click()
@@ -117,7 +110,7 @@ def test_one_axis_needs_neither_control_nor_numbers(view_page, axe):
     assert where(page) == ["c"]
     page.get_by_role("gridcell", name="Objective e").click()
     assert where(page) == ["e"]
-    assert grey(page, "picture") == pytest.approx(0.4, abs=0.01)
+    assert grey(page.locator("[data-part=picture] .frame")) == pytest.approx(0.4, abs=0.01)
     assert axe(page, ".view") == []
 
 

@@ -5,6 +5,7 @@
 {
   const { settle, zoomAbout, toMap, toWindow, reveal, levelFor, centre, cellAt, nearestCell, beyond } = stillroom.math.atlas;
   const WIDEST = 96; // CSS pixels of a cell before a finer level takes over
+  const GLIDE = 180; // milliseconds of a zoom by button or key
   const FEWEST = 2.5; // cells of the finest level across the window at the largest zoom
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -15,7 +16,7 @@
       const { layers, classes, start = {}, telling } = payload.data;
       this.assets = payload.assets;
       this.classes = classes;
-      this.layers = layers.map(({ levels, ...layer }) => ({ ...layer, levels: levels.map((level) => this.prepare(level)) }));
+      this.layers = layers.map(({ levels, ...layer }) => ({ ...layer, levels: levels.map((level) => this.prepare(level, layer.patches)) }));
       this.layers[start.layer ?? 0].levels[start.level ?? 0].first = telling?.[0];
       this.map = root.querySelector(".map");
       this.layerCell = figure.state("layer", layers[start.layer ?? 0].name);
@@ -26,10 +27,11 @@
       this.level = null; // what is drawn: a level whose sheet is there
     }
 
-    prepare({ frames, cells }) {
+    prepare({ frames, cells }, patches) {
       const asset = this.assets[frames];
       return {
         asset,
+        patches: patches && this.assets[patches],
         cells,
         size: asset.meta.columns,
         fullest: Math.max(...cells.count),
@@ -55,10 +57,15 @@
       return levels[levelFor(levels.map(({ size }) => size), this.view[2], this.map.clientWidth, WIDEST)];
     }
 
-    /** The cell whose patches are shown. */
+    get pinned() {
+      return this.pin.value.length === 2 ? this.pin.value : null;
+    }
+
+    /** The cell whose patches are shown: pointed at, pinned, else in the middle once one is near. */
     get shown() {
       const { cells, size, first, fullest } = this.level;
-      const place = this.pointed ?? (this.pin.value.length === 2 ? this.pin.value : null);
+      const [x, y, zoom] = this.view;
+      const place = this.pointed ?? this.pinned ?? (zoom > 1 ? [x, y] : null);
       return place ? nearestCell(cells, size, place) : first ?? cells.count.indexOf(fullest);
     }
 
@@ -70,14 +77,18 @@
       map.tabIndex = 0;
       map.setAttribute("role", "group");
       map.setAttribute("aria-label", `${map.querySelector("img").alt} Arrow keys go from cell to cell, plus and minus zoom, Home shows the whole map.`);
+      await this.load(); // until then the picture of the static form stays
       if (this.layers.length > 1) stillroom.bindPicker(root, "layer", this.layerCell);
       stillroom.bindPicker(root, "class", this.classCell);
       stillroom.onAction(root, "zoom-in", () => this.glide(1.6));
       stillroom.onAction(root, "zoom-out", () => this.glide(1 / 1.6));
       stillroom.atlasGestures(map, {
         hover: (place) => this.hover(place),
-        pan: (dx, dy) => this.move([this.view[0] - dx / this.view[2], this.view[1] - dy / this.view[2], this.view[2]]),
-        zoom: (factor, place) => this.move(zoomAbout(this.view, factor, place, this.largestZoom)),
+        pan: (dx, dy) => this.drag(dx, dy),
+        zoom: (factor, place) => {
+          this.land?.(false);
+          return this.move(zoomAbout(this.view, factor, place, this.largestZoom));
+        },
         tap: (place) => this.toggle(this.cellAt(place)),
         mayPan: () => this.view[2] > 1,
       });
@@ -94,14 +105,16 @@
       this.classCell.on(() => this.show());
       this.pin.on(() => this.show());
       figure.theme(() => this.draw());
-      await this.load();
+      figure.reset(() => {
+        this.land?.(false);
+        this.viewCell.reset();
+      });
       new ResizeObserver(() => this.update()).observe(map);
     }
 
     async load() {
       const { wanted } = this;
-      const { patches } = this.layer;
-      const [sheet] = await Promise.all([wanted.asset, patches && this.assets[patches]].map((asset) => asset && stillroom.sheet(asset)));
+      const [sheet] = await Promise.all([wanted.asset, wanted.patches].map((asset) => asset && stillroom.sheet(asset)));
       if (wanted !== this.wanted) return; // overtaken by a further zoom
       this.level = wanted;
       this.sheet = sheet;
@@ -122,21 +135,35 @@
       return true;
     }
 
-    /** Zoom about what is shown, or the middle, in a moment. */
+    drag(dx, dy) {
+      const [x, y, zoom] = this.view;
+      this.land?.(false);
+      this.move([x - dx / zoom, y - dy / zoom, zoom]);
+    }
+
+    /** Zoom about what is chosen, or the middle, in a moment. */
     glide(factor) {
-      const about = this.pointed ?? (this.pin.value.length === 2 ? this.pin.value : null);
+      this.land?.();
+      const about = this.pointed ?? this.pinned;
       const inside = about && toWindow(this.view, about);
       const place = inside?.every((part) => part >= 0 && part <= 1) ? inside : [0.5, 0.5];
       const from = this.view;
+      const go = (part) => this.move(zoomAbout(from, factor ** part, place, this.largestZoom));
       const begun = performance.now();
-      const length = this.figure.reducedMotion ? 0 : 180;
       const step = (now) => {
-        const part = length ? Math.min(Math.max((now - begun) / length, 0), 1) : 1;
-        this.move(zoomAbout(from, factor ** part, place, this.largestZoom));
-        if (part < 1) requestAnimationFrame(step);
+        const part = Math.min(Math.max((now - begun) / GLIDE, 0), 1);
+        go(part);
+        if (part < 1) frame = requestAnimationFrame(step);
+        else this.land = null;
       };
-      step(begun);
-      if (length) requestAnimationFrame(step);
+      let frame = requestAnimationFrame(step);
+      /** End at once: there, or where it is. */
+      this.land = (there = true) => {
+        cancelAnimationFrame(frame);
+        this.land = null;
+        if (there) go(1);
+      };
+      if (this.figure.reducedMotion) this.land();
     }
 
     cellAt(place) {
@@ -167,7 +194,7 @@
     toggle(cell) {
       if (cell === null) return;
       const { cells, size } = this.level;
-      const chosen = this.pin.value.length === 2 && nearestCell(cells, size, this.pin.value) === cell;
+      const chosen = this.pinned && nearestCell(cells, size, this.pinned) === cell;
       this.pin.set(chosen ? [] : centre(cells, size, cell).map((part) => Number(part.toFixed(4))));
     }
 
@@ -176,8 +203,10 @@
       if (ARROWS[event.key]) this.go(beyond(this.level.cells, this.shown, ARROWS[event.key]));
       else if (event.key === "+" || event.key === "=") this.glide(1.6);
       else if (event.key === "-") this.glide(1 / 1.6);
-      else if (event.key === "Home") this.viewCell.reset();
-      else if (event.key === "Enter" || event.key === " ") this.toggle(this.shown);
+      else if (event.key === "Home") {
+        this.land?.(false);
+        this.viewCell.reset();
+      } else if (event.key === "Enter" || event.key === " ") this.toggle(this.shown);
       else if (event.key === "Escape") {
         this.pin.set([]);
         this.point(null);
@@ -224,12 +253,14 @@
 
     showDetail() {
       const { root, level, shown } = this;
-      const { asset, cells, size, most } = level;
+      const { asset, patches, cells, size, most } = level;
       this.detailed = { level, cell: shown };
       root.querySelector('[data-part="count"]').textContent = this.patchesText(cells.count[shown]);
       stillroom.showFrame(root.querySelector(".large"), asset, cells.y[shown] * size + cells.x[shown], this.describe(shown));
       stillroom.showBars(root.querySelector(".detail .bars"), this.strongest(shown, 5), most);
-      this.showPatches(cells.patches[shown].slice(0, 8));
+      const box = root.querySelector(".patches");
+      const few = patches ? cells.patches[shown].slice(0, 8) : [];
+      if (box) stillroom.showFrames(box, patches, few, (i) => `Patch ${i + 1} of this cell`);
     }
 
     get note() {
@@ -241,19 +272,6 @@
       }
       const total = cells.count.reduce((sum, count) => sum + count, 0);
       return `${cells.x.length} cells of ${this.patchesText(total)}. The larger a cell, the more patches it holds.`;
-    }
-
-    showPatches(indices) {
-      const box = this.root.querySelector(".patches");
-      if (!box) return;
-      const shown = this.layer.patches ? indices : [];
-      while (box.children.length > shown.length) box.lastElementChild.remove();
-      while (box.children.length < shown.length) {
-        const place = document.createElement("span");
-        place.className = "frame";
-        box.append(place);
-      }
-      shown.forEach((index, i) => stillroom.showFrame(box.children[i], this.assets[this.layer.patches], index, `Patch ${i + 1} of this cell`));
     }
 
     /** Draw once before the next paint, however often it is asked for. */
@@ -290,6 +308,7 @@
       context.strokeStyle = stillroom.colour("--c1");
       if (shares) shares.forEach((share, cell) => { if (share > 0) outline(cell, 1 + 2 * share); });
       context.strokeStyle = stillroom.colour("--accent");
+      if (this.pinned) outline(nearestCell(cells, size, this.pinned), 1.5);
       outline(this.shown, 3);
     }
 

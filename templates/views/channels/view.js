@@ -121,14 +121,7 @@ stillroom.view("channels", class {
     stillroom.showFrame(this.large, this.assets[frames], row, alt);
     if (!this.patches) return;
     const each = patches ? this.assets[patches].meta.frames / this.channels.length : 0;
-    while (this.patches.children.length > each) this.patches.lastElementChild.remove();
-    while (this.patches.children.length < each) {
-      const box = document.createElement("span");
-      box.className = "frame";
-      this.patches.append(box);
-    }
-    [...this.patches.children].forEach((box, i) => {
-      stillroom.showFrame(box, this.assets[patches], row * each + i, `Patch ${i + 1} for channel ${this.channels[row]}`);
-    });
+    const indices = Array.from({ length: each }, (_, i) => row * each + i);
+    stillroom.showFrames(this.patches, this.assets[patches], indices, (i) => `Patch ${i + 1} for channel ${this.channels[row]}`);
   }
 });

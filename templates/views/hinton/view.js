@@ -68,10 +68,13 @@ stillroom.view("hinton", class {
     return Math.min(Math.max(index, 0), this.names[axis].length - 1);
   }
 
+  /** Read a weight; by the keyboard `aloud`, and where it can be seen. */
   point(place, aloud = false) {
     this.pointed = place;
     this.show();
-    if (aloud) this.figure.announce(this.texts.map(([label, text]) => `${label} ${text}`).join(", "));
+    if (!aloud) return;
+    this.cursor.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.figure.announce(this.texts.map(([label, text]) => `${label} ${text}`).join(", "));
   }
 
   toggle(place) {
