@@ -20,7 +20,7 @@ from stillroom.media.kinds import Frames
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import ImageFile, Result, Run, recipe
 from stillroom.recipes.dreams import layout
-from stillroom.recipes.dreams.attribution import contributions
+from stillroom.recipes.dreams.attribution import alone, rounded
 from stillroom.recipes.dreams.crops import Crops, overlapping, sample
 from stillroom.recipes.dreams.icons import icons, likeness, recovered
 from stillroom.recipes.features.reading import AT_ONCE, activations, picture
@@ -65,8 +65,9 @@ def activation_atlas(
 
     Of each piece a layer gives an activation in the middle of its map. These are laid out by
     `layout.plane` and cut into cells; the picture of a cell is optimised for the mean of its
-    activations. What a cell contributes to a class is the mean of its pieces' contributions from
-    that middle (`attribution`), less the mean over all pieces.
+    activations. The classes of a cell are those of the largest logits if the layer held that mean
+    everywhere (`attribution.alone`), less the mean over classes. A cell is *named* if the first of
+    them is what the trained network names for one of its pieces.
 
     How well the layout keeps like with like is its *purity*: the share of a piece's 10 nearest
     neighbours in the plane that come from the same photograph. Pieces that share a pixel are never
@@ -86,13 +87,14 @@ def activation_atlas(
 
     Returns:
         For the view `atlas`, a map a layer. Table ``cells``: ``layer``, ``grid``, ``x``, ``y``,
-        ``count``, ``class`` and ``value``, the class that a cell contributes most to. Facts, with
+        ``count``, ``class`` and ``value``, the first class and its logit. Facts, with
         the layer's name at the end and ``untrained`` for the control: ``purity_``; ``chance_``, the
         same with shuffled labels; ``class_``, purity of the class that the trained network names,
         and ``class_chance_``; ``own_`` and ``recovered_``, at the finest grid the mean cosine
         between what a cell's picture gives and the cell's direction, and the share of pictures most
-        like their own cell; ``cells_``, cells of the finest grid. ``purity_pixels``, of a layout of
-        the pieces at 8 × 8 pixels; ``pieces``, ``photos``, ``icons``.
+        like their own cell; ``cells_`` and ``named_``, how many of these there are and how many are
+        named; ``named_chance_``, how many would be if cells were mixed up. ``purity_pixels``, of a
+        layout of the pieces at 8 × 8 pixels; ``pieces``, ``photos``, ``icons``.
     """
     photos = [picture(image) for image in images]
     cut = sample(photos, crops, side, run.generator("crops"))
@@ -120,9 +122,6 @@ def activation_atlas(
             facts[f"{key or 'purity_'}{name}"] = pure
             mixed = layout.chance(places, kind, NEIGHBOURS, apart, shuffle)
             facts[f"{key}chance_{name}"] = mixed
-        effects = contributions(net, layer, cut.pixels.to(run.device), _middle_place)
-        effects = effects - effects.mean(1, keepdim=True)
-        effects = effects - effects.mean(0)
         levels = []
         for grid in sizes:
             cells = layout.cells(places, grid, LEAST)
@@ -137,7 +136,8 @@ def activation_atlas(
                 part=f"{name}-{grid}",
                 share=(done / sheets, (done + 1) / sheets),
             )
-            top = cells.mean(effects).topk(CLASSES)
+            said = alone(net, layer, means, cut.pixels[:1].to(run.device))
+            top = (said - said.mean(1, keepdim=True)).topk(CLASSES)
             levels.append(Level(grid, cells, drawn, top.indices, top.values))
             done, count = done + 1, count + len(drawn)
         cosines = likeness(net, layer, drawn, means)
@@ -146,6 +146,9 @@ def activation_atlas(
             f"recovered_{name}": recovered(cosines),
             f"cells_{name}": len(cosines),
         }
+        hits = names(cells, labels, top.indices[:, 0])
+        facts[f"named_{name}"] = int(hits.diagonal().sum())
+        facts[f"named_chance_{name}"] = float(hits.double().mean() * len(hits))
         label = layer if name == layer else f"{layer}, untrained"
         maps.append(Map(name, label, levels, _pieces(net, layer, cut), vectors))
     facts["icons"] = count
@@ -206,10 +209,18 @@ def middle(model: Vision, layer: str, pixels: Tensor) -> Tensor:
     return a[:, :, a.shape[2] // 2, a.shape[3] // 2]
 
 
-def _middle_place(side: int) -> Tensor:
-    places = torch.zeros(1, side, side)
-    places[0, side // 2, side // 2] = 1
-    return places
+def names(cells: layout.Cells, labels: Tensor, classes: Tensor) -> Tensor:
+    """Whether a class is among the labels of a cell's points.
+
+    Args:
+        cells: m of them.
+        labels: of all points, ``[n]``.
+        classes: ``[k]``.
+
+    Returns:
+        ``[m, k]``.
+    """
+    return torch.stack([torch.isin(classes, labels[members]) for members in cells.members])
 
 
 def _pieces(model: Vision, layer: str, cut: Crops) -> Tensor:
@@ -245,7 +256,7 @@ def _view(maps: list[Map], model: Vision) -> dict[str, Any]:
                                 [named.index(number) for number in row]
                                 for row in level.classes.tolist()
                             ],
-                            "values": level.values.tolist(),
+                            "values": rounded(level.values),
                             "patches": [
                                 [shown.index(piece) for piece in row]
                                 for row in level.typical(each.vectors)
@@ -259,7 +270,7 @@ def _view(maps: list[Map], model: Vision) -> dict[str, Any]:
             for shown in [each.shown()]
         ],
         "classes": [model.classes[number] for number in named],
-        "value_label": "Contribution to the logit, above the mean",
+        "value_label": "Logit above the mean, if this were everywhere",
         "start": {"layer": len(maps) - 2, "level": len(maps[-2].levels) - 1},
     }
 

@@ -16,12 +16,13 @@ from torch.nn import functional
 from stillroom.media.kinds import Frames
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import ImageFile, Result, Run, recipe
-from stillroom.recipes.dreams.attribution import contributions
+from stillroom.recipes.dreams.attribution import alone, contributions, ranks, rounded
 from stillroom.recipes.dreams.icons import icons, likeness, recovered
 from stillroom.recipes.features.reading import activations, picture
 
 PATCH = 48  # pixels a side of the piece of the photograph beside a cell
 CLASSES = 4  # named for each cell
+FIRST = 5  # classes among which the photograph's own counts as found
 
 
 @recipe(
@@ -44,9 +45,10 @@ def activation_grid(
 ) -> Result:
     """Cut a photograph into cells and draw, for each, a picture of the layer's mean activation.
 
-    The area of a cell's picture is the norm of the mean, of the largest. What a cell contributes
-    to a class is the derivative of the logits along its activations (`attribution`), less the mean
-    over classes.
+    The area of a cell's picture is the norm of the mean, of the largest. The classes of a cell are
+    those of the largest logits if the layer held its mean everywhere (`attribution.alone`), less
+    the mean over classes. `attribution.contributions` are measured beside them: how high either
+    ranks the class that the network names for the photograph.
 
     Args:
         run: gives noise and transforms, and keeps checkpoints.
@@ -65,8 +67,11 @@ def activation_grid(
         picture gives and the cell's direction; ``other_``, that to other cells' directions;
         ``recovered_``, the share of pictures that are most like their own cell; ``alike_``, the
         mean cosine between directions of different cells; ``norms_``, the largest norm over the
-        smallest; ``explained_``, what all cells together contribute to the first class over its
-        logit less the mean. ``top`` and ``probability`` of the first class, and ``cells``.
+        smallest; ``rank_`` and ``first_``, the median rank of the photograph's class among a
+        cell's, 1 the best, and the number of cells that have it among the first five; the same of
+        contributions ``rank_linear_``, ``first_linear_``; ``explained_``, what all cells together
+        contribute to that class over its logit less the mean. ``top`` and ``probability`` of the
+        class, and ``cells``.
     """
     photo = picture(image, (side, side))[None]
     trained = load_model(model).to(run.device)
@@ -96,15 +101,22 @@ def activation_grid(
         )
         norms = vectors.norm(dim=1)
         assets[name] = Frames(sized(drawn, norms / norms.max()), columns=cells, lossless=False)
+        said = alone(net, layer, vectors, photo.to(run.device))
+        said = said - said.mean(1, keepdim=True)
+        found.append((name, layer, said))
         effects = cell_effects(net, layer, photo.to(run.device), cells)
-        found.append((name, layer, effects))
         with torch.no_grad():
             logits = net(photo.to(run.device))[0].cpu()
-        facts |= _measures(name, likeness(net, layer, drawn, vectors), vectors)
-        facts[f"norms_{name}"] = float(norms.max() / norms.min())
         best = int(logits.argmax())
-        whole = logits[best] - logits.mean()
-        facts[f"explained_{name}"] = float(effects[:, best].sum() / whole)
+        facts |= _measures(name, likeness(net, layer, drawn, vectors), vectors)
+        for key, scores in (("", said), ("linear_", effects)):
+            rank = ranks(scores, best)
+            facts[f"rank_{key}{name}"] = int(rank.median()) + 1
+            facts[f"first_{key}{name}"] = int((rank < FIRST).sum())
+        facts |= {
+            f"norms_{name}": float(norms.max() / norms.min()),
+            f"explained_{name}": float(effects[:, best].sum() / (logits[best] - logits.mean())),
+        }
     return Result(facts=facts, data=_view(found, trained, cells), assets=assets)
 
 
@@ -160,7 +172,7 @@ def _pieces(image: ImageFile, cells: int) -> Tensor:
 
 def _view(found: list[tuple[str, str, Tensor]], model: Vision, cells: int) -> dict[str, Any]:
     places = list(range(cells**2))
-    tops = {name: effects.topk(CLASSES) for name, _, effects in found}
+    tops = {name: said.topk(CLASSES) for name, _, said in found}
     named = sorted({int(each) for top in tops.values() for each in top.indices.flatten()})
     return {
         "layers": [
@@ -179,7 +191,7 @@ def _view(found: list[tuple[str, str, Tensor]], model: Vision, cells: int) -> di
                                 [named.index(each) for each in row]
                                 for row in tops[name].indices.tolist()
                             ],
-                            "values": tops[name].values.tolist(),
+                            "values": rounded(tops[name].values),
                             "patches": [[place] for place in places],
                         },
                     }
@@ -188,6 +200,6 @@ def _view(found: list[tuple[str, str, Tensor]], model: Vision, cells: int) -> di
             for name, layer, _ in found
         ],
         "classes": [model.classes[each] for each in named],
-        "value_label": "Contribution to the logit",
+        "value_label": "Logit above the mean, if this were everywhere",
         "start": {"layer": len(found) - 2, "level": 0},
     }

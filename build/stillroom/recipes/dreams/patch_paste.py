@@ -57,7 +57,7 @@ def patch_paste(
     """Paste patches into photographs, and count how often the network names the patch's class.
 
     The targets are chosen from the atlas alone: of the finest map of `layer`, the cells that
-    contribute most to their class, one a class. Each is pasted into scenes (two squares of each
+    have the largest logits, one a class. Each is pasted into scenes (two squares of each
     photograph, the middle and a random one), at random places, in several sizes. At the same places
     go three other patches of equal area: a piece of a photograph that lies in the cell, and as
     controls the picture of a random cell of another class and a piece that lies in one.
@@ -173,8 +173,8 @@ class Target:
     """A cell of the atlas.
 
     Attributes:
-        name: the class that it contributes most to.
-        value: how much.
+        name: its first class.
+        value: the logit of that.
         frame: its place in the sheet of pictures.
         pieces: the places of its typical pieces in their sheet.
     """
@@ -210,7 +210,7 @@ def cells(atlas: Stored, layer: str) -> list[Target]:
 
 
 def pick(atlas: Stored, layer: str, count: int) -> list[Target]:
-    """The cells of a layer's finest map that contribute most to their class, one a class."""
+    """The cells of a layer's finest map with the largest logits, one a class."""
     best: dict[str, Target] = {}
     for each in sorted(cells(atlas, layer), key=lambda cell: -cell.value):
         best.setdefault(each.name, each)
