@@ -10,9 +10,9 @@ from torch import nn
 from stillroom.models.vision import load_model
 from stillroom.recipe import Stored
 from stillroom.recipes.dreams import layout
-from stillroom.recipes.dreams.activation_atlas import activation_atlas
+from stillroom.recipes.dreams.activation_atlas import activation_atlas, names
 from stillroom.recipes.dreams.activation_grid import activation_grid, cell_effects, sized
-from stillroom.recipes.dreams.attribution import contributions
+from stillroom.recipes.dreams.attribution import alone, contributions, ranks
 from stillroom.recipes.dreams.crops import overlapping, sample
 from stillroom.recipes.dreams.deep_dream import deep_dream
 from stillroom.recipes.dreams.dream_jitter import dream_jitter, gain
@@ -159,6 +159,14 @@ class Blind(nn.Module):
         return x.mean((2, 3))
 
 
+def test_alone_an_activation_gives_what_the_rest_of_the_network_makes_of_it():
+    model, vectors = net(), torch.randn(40, 4, generator=random())
+    hidden = torch.relu(vectors) @ model.second.weight[:, :, 0, 0].T + model.second.bias
+    expected = hidden @ model.out.weight.T + model.out.bias
+    assert torch.allclose(alone(model, "first", vectors, photos(1)), expected, atol=1e-4)
+    assert ranks(torch.tensor([[0.1, 0.9, 0.5], [0.9, 0.1, 0.0]]), 2).tolist() == [1, 2]
+
+
 def test_cells_of_a_photograph_contribute_what_the_whole_does():
     model, photo = load_model("efficientnet-lite0", pretrained=False), photos(1, 64)
     effects = cell_effects(model, "block9", photo, 2)
@@ -239,6 +247,7 @@ def test_a_grid_draws_a_picture_a_cell():
     assert facts["cells"] == 9
     assert facts["own_block9"] > facts["other_block9"]
     assert facts["norms_block9"] > 1
+    assert 1 <= facts["rank_block9"] <= 1000
     for layer in result.data["layers"]:
         assert layer["levels"][0]["cells"]["count"] == [1] * 9
         assert tuple(result.assets[layer["name"]].pixels.shape) == (9, 48, 48, 4)
@@ -260,6 +269,14 @@ def test_an_atlas_counts_its_pieces(atlas):
             assert all(values == sorted(values)[::-1] for values in level["cells"]["values"])
     assert atlas.facts["icons"] == len(atlas.tables["cells"]["count"])
     assert 0 <= atlas.facts["chance_block14"] <= 1
+    assert atlas.facts["named_block14"] <= atlas.facts["cells_block14"]
+
+
+def test_a_cell_is_named_by_its_own_pieces():
+    places = torch.tensor([[0.1, 0.1], [0.2, 0.2], [0.9, 0.9]])
+    found = layout.cells(places, 2, least=1)
+    hits = names(found, torch.tensor([7, 8, 9]), torch.tensor([8, 9, 1]))
+    assert hits.tolist() == [[True, False, False], [False, True, False]]
 
 
 def test_pasting_takes_its_targets_from_the_atlas_alone(atlas):
