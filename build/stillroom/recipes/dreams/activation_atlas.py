@@ -30,6 +30,7 @@ PATCH = 56  # pixels a side of a piece beside a cell
 PIECES = 3  # shown of each cell
 CLASSES = 4  # named for each cell
 LEAST = 4  # pieces that make a cell
+TELLING = 6  # cells with the largest logits, shown beside the map
 NEIGHBOURS = 10
 COARSE = 8  # pixels a side of the crops whose likeness as pixels is the control of the layout
 
@@ -236,6 +237,7 @@ def _pieces(model: Vision, layer: str, cut: Crops) -> Tensor:
 
 def _view(maps: list[Map], model: Vision) -> dict[str, Any]:
     tops = [level.classes for each in maps for level in each.levels]
+    first = maps[-2].levels[-1]  # the deepest trained layer, at its finest
     named = sorted({int(number) for top in tops for number in top.flatten()})
     return {
         "layers": [
@@ -272,6 +274,7 @@ def _view(maps: list[Map], model: Vision) -> dict[str, Any]:
         "classes": [model.classes[number] for number in named],
         "value_label": "Logit above the mean, if this were everywhere",
         "start": {"layer": len(maps) - 2, "level": len(maps[-2].levels) - 1},
+        "telling": first.values[:, 0].argsort(descending=True)[:TELLING].tolist(),
     }
 
 

@@ -78,8 +78,8 @@ def patch_paste(
         shares: sides of patches, of a scene's side.
 
     Returns:
-        For the view `predictions`, a scene of the first photograph with the patch of the target
-        that hits most often, and with a piece of another cell at the same place. Chart ``rates``
+        For the view `predictions`, the first trial that hits at the largest share, of the target
+        that hits most often, and a piece of another cell at the same place. Chart ``rates``
         and table ``rates``. Facts, at the largest share unless a percentage follows: ``<kind>_hit``
         with ``_low`` and ``_high``, the same with ``_at_<percent>``; ``<kind>_flip``, how often the
         named class changed to any other; ``targets``, ``scenes``, ``trials`` of a kind and size;
@@ -113,7 +113,7 @@ def patch_paste(
     classes = torch.tensor([net.class_index(each.name) for each in chosen])[target]
     named = before.argmax(1)[scene]
     fair = named != classes  # where the target is named already there is nothing to hit
-    rows, hits = [], {}
+    rows, hits, struck = [], {}, {}
     facts: dict[str, Any] = {
         "targets": len(chosen),
         "scenes": len(scenes),
@@ -122,6 +122,7 @@ def patch_paste(
     for share in run.steps(sorted(shares), note="sizes"):
         for kind, label in KINDS.items():
             after = predictions(net, _pasted(scenes, trials, patches[kind], share)).argmax(1)
+            struck[kind] = fair & (after == classes)
             hit = _by_target(after == classes, target, fair, len(chosen))
             flip = _by_target(after != named, target, fair, len(chosen))
             hits[kind] = hit
@@ -143,7 +144,8 @@ def patch_paste(
         "best_hit": float(hits["cell"][best]),
         "hitting": int((hits["cell"] > 0).sum()),
     }
-    example = next(n for n, each in enumerate(trials) if each.target == best and each.scene == 0)
+    of_best = fair & (target == best)
+    example = int((of_best.long() + (of_best & struck["cell"]).long()).argmax())
     shown = {
         kind: torch.cat(
             [
@@ -155,10 +157,12 @@ def patch_paste(
     }
     return Result(
         facts=facts,
-        data=_view(net, before[0], shown, chosen[best], sorted(shares)),
+        data=_view(net, before[scene[example]], shown, chosen[best], sorted(shares)),
         tables={"rates": {column: [row[column] for row in rows] for column in rows[0]}},
         assets={
-            "before": Frames(scenes[:1].permute(0, 2, 3, 1), lossless=False),
+            "before": Frames(
+                scenes[scene[example] : scene[example] + 1].permute(0, 2, 3, 1), lossless=False
+            ),
             **{
                 kind: Frames(frames.permute(0, 2, 3, 1), lossless=False)
                 for kind, frames in shown.items()
@@ -379,7 +383,11 @@ def _view(
 def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
     """Draw the rates of each size of patch, with their intervals."""
     base = alt.Chart({"values": rows}).encode(
-        x=alt.X("share:O", title="Side of the patch, of the scene's", axis=alt.Axis(format=".0%")),
+        x=alt.X(
+            "share:O",
+            title="Side of the patch, of the scene's",
+            axis=alt.Axis(format=".0%", labelAngle=0),
+        ),
         xOffset=alt.XOffset("patch:N", sort=list(KINDS.values())),
         color=alt.Color(
             "patch:N",
@@ -388,7 +396,9 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
             legend=alt.Legend(orient="top", columns=2),
         ),
     )
-    y = alt.Y("rate_low:Q", title="Target named, of all trials", axis=alt.Axis(format=".0%"))
+    y = alt.Y(
+        "rate_low:Q", title="Target named, of all trials", axis=alt.Axis(format=".0%", labelAngle=0)
+    )
     bars = base.mark_rule(strokeWidth=2, opacity=0.6).encode(y=y, y2="rate_high:Q")
     points = base.mark_point(filled=True, size=60).encode(
         y="rate:Q",
