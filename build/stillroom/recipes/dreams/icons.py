@@ -62,10 +62,7 @@ def icons(
             part=f"{part}-{number}",
             share=(begin, end),
         )
-        image = last(states).image
-        if image is None:
-            raise ValueError("expected a picture")
-        found.append(image)
+        found.append(last(states).pictures)
     return torch.cat(found)
 
 
