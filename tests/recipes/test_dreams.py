@@ -19,7 +19,8 @@ from stillroom.recipes.dreams.dream_jitter import dream_jitter, gain
 from stillroom.recipes.dreams.hinton_digits import NEGATIVE, PAPER, draw, hinton_digits, smoothness
 from stillroom.recipes.dreams.icons import recovered
 from stillroom.recipes.dreams.octaves import dream, sizes
-from stillroom.recipes.dreams.patch_paste import cells, paste, patch_paste, pick
+from stillroom.recipes.dreams.patch_paste import paste, patch_paste
+from stillroom.recipes.dreams.stored_cells import cells, pick
 from stillroom.recipes.features.loop import measure
 from stillroom.recipes.features.objective import energy
 from stillroom.recipes.features.transform import Transform
