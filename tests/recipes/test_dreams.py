@@ -254,6 +254,8 @@ def test_a_grid_draws_a_picture_a_cell():
         assert tuple(result.assets[layer["name"]].pixels.shape) == (9, 48, 48, 4)
     largest = result.assets["block9"].pixels[..., 3].sum((1, 2)).max()
     assert float(largest) == 48 * 48
+    drawn = result.assets["block9"].pixels[result.data["telling"][0], ..., 3]
+    assert float(drawn.sum()) == 48 * 48, "the strongest cell is shown first"
 
 
 @pytest.fixture(scope="module")

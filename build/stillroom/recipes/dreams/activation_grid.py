@@ -22,6 +22,7 @@ from stillroom.recipes.features.reading import activations, picture
 
 PATCH = 48  # pixels a side of the piece of the photograph beside a cell
 CLASSES = 4  # named for each cell
+TELLING = 6  # cells of the largest norm, shown beside the map
 FIRST = 5  # classes among which the photograph's own counts as found
 
 
@@ -86,6 +87,7 @@ def activation_grid(
     assets: dict[str, Frames] = {"patches": Frames(_pieces(image, cells), lossless=False)}
     work = [(layer, layer, trained) for layer in layers] + [("untrained", control, untrained)]
     found: list[tuple[str, str, Tensor]] = []
+    strongest: dict[str, list[int]] = {}
     for number, (name, layer, net) in enumerate(work):
         a = activations(net, photo, [layer])[layer]
         vectors = functional.adaptive_avg_pool2d(a, cells)[0].flatten(1).T  # [cells², c]
@@ -100,6 +102,7 @@ def activation_grid(
             share=(number / len(work), (number + 1) / len(work)),
         )
         norms = vectors.norm(dim=1)
+        strongest[name] = norms.argsort(descending=True)[:TELLING].tolist()
         assets[name] = Frames(sized(drawn, norms / norms.max()), columns=cells, lossless=False)
         said = alone(net, layer, vectors, photo.to(run.device))
         said = said - said.mean(1, keepdim=True)
@@ -117,7 +120,8 @@ def activation_grid(
             f"norms_{name}": float(norms.max() / norms.min()),
             f"explained_{name}": float(effects[:, best].sum() / (logits[best] - logits.mean())),
         }
-    return Result(facts=facts, data=_view(found, trained, cells), assets=assets)
+    view = _view(found, trained, cells) | {"telling": strongest[layers[-1]]}
+    return Result(facts=facts, data=view, assets=assets)
 
 
 def cell_effects(model: Vision, layer: str, photo: Tensor, cells: int) -> Tensor:
