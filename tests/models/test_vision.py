@@ -14,6 +14,7 @@ from stillroom.models.efficientnet_lite import Convolution
 from stillroom.models.imagenet import CLASSES
 from stillroom.models.layers import LOGITS, UnknownLayerError, find_layer, recording, trace
 from stillroom.models.vision import ModelError, load_model, published_weights
+from stillroom.precompute.closure import Sources
 from stillroom.precompute.inputs import read_input
 from stillroom.recipe import ImageFile
 from stillroom.recipes.features.reading import picture
@@ -118,7 +119,9 @@ def test_an_unknown_layer_is_answered_with_the_nearest(model):
 @torch.no_grad()
 def test_an_untrained_copy_is_seeded_and_of_the_size_of_1(model):
     x = photograph("astronaut", 96)[None]
+    before = torch.get_rng_state()
     copies = [load_model(NAME, pretrained=False, seed=seed) for seed in (1, 1, 2)]
+    assert torch.equal(torch.get_rng_state(), before)
     logits = [copy(x) for copy in copies]
     assert torch.equal(logits[0], logits[1])
     assert not torch.allclose(logits[0], logits[2])
@@ -262,3 +265,15 @@ def test_no_hook_stays_whatever_happens(error):
     with pytest.raises(RuntimeError):
         trace(net, torch.rand(1, 5, 4, 4), lambda output: output.shape)
     assert hooks(net) == 0
+
+
+def test_a_recipe_that_loads_it_depends_on_all_that_shapes_it(tmp_path):
+    closure = Sources(tmp_path).closure("stillroom.models.vision")
+    own = {name.rpartition(".")[2] for name in closure if name.startswith("stillroom.models.")}
+    assert own == {"efficientnet_lite", "imagenet", "layers", "vision"}
+    # The weights count too: their digest is written in the module.
+    assert vision.DIGEST in closure["stillroom.models.vision"].path.read_text()
+    library = Sources(tmp_path).closure("stillroom.recipes.features.gallery")
+    names = {"loop", "objective", "parameterization", "transform", "colour", "checkpoint"}
+    assert {f"stillroom.recipes.features.{name}" for name in names} <= set(library)
+    assert "stillroom.models.layers" in library

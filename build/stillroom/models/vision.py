@@ -132,7 +132,9 @@ def load_model(name: str, *, pretrained: bool = True, seed: int = 0) -> Vision:
             f"unknown network '{name}'{near}",
             hint="there are efficientnet-lite0, timm:NAME and torchvision:NAME",
         )
-    net = EfficientNetLite0()
+    with torch.device("meta"):  # or torch would first draw weights from its global generator
+        net = EfficientNetLite0()
+    net.to_empty(device="cpu")
     if pretrained:
         load(net, published_weights())
     else:
