@@ -86,7 +86,7 @@ def activation_grid(
     }
     assets: dict[str, Frames] = {"patches": Frames(_pieces(image, cells), lossless=False)}
     work = [(layer, layer, trained) for layer in layers] + [("untrained", control, untrained)]
-    found: list[tuple[str, str, Tensor]] = []
+    found: list[tuple[str, Tensor]] = []
     strongest: dict[str, list[int]] = {}
     for number, (name, layer, net) in enumerate(work):
         a = activations(net, photo, [layer])[layer]
@@ -106,7 +106,7 @@ def activation_grid(
         assets[name] = Frames(sized(drawn, norms / norms.max()), columns=cells, lossless=False)
         said = alone(net, layer, vectors, photo.to(run.device))
         said = said - said.mean(1, keepdim=True)
-        found.append((name, layer, said))
+        found.append((name, said))
         effects = cell_effects(net, layer, photo.to(run.device), cells)
         with torch.no_grad():
             logits = net(photo.to(run.device))[0].cpu()
@@ -174,15 +174,15 @@ def _pieces(image: ImageFile, cells: int) -> Tensor:
     return pieces.reshape(cells**2, PATCH, PATCH, 3)
 
 
-def _view(found: list[tuple[str, str, Tensor]], model: Vision, cells: int) -> dict[str, Any]:
+def _view(found: list[tuple[str, Tensor]], model: Vision, cells: int) -> dict[str, Any]:
     places = list(range(cells**2))
-    tops = {name: said.topk(CLASSES) for name, _, said in found}
+    tops = {name: said.topk(CLASSES) for name, said in found}
     named = sorted({int(each) for top in tops.values() for each in top.indices.flatten()})
     return {
         "layers": [
             {
                 "name": name,
-                "label": layer if name == layer else f"{layer}, untrained",
+                "label": name,  # short: a phone has room for four
                 "patches": "patches",
                 "levels": [
                     {
@@ -201,7 +201,7 @@ def _view(found: list[tuple[str, str, Tensor]], model: Vision, cells: int) -> di
                     }
                 ],
             }
-            for name, layer, _ in found
+            for name, _ in found
         ],
         "classes": [model.classes[each] for each in named],
         "value_label": "Logit above the mean, if this were everywhere",
