@@ -14,7 +14,7 @@ does, and all units of a layer in one batch. What differs beside speed:
 - lucent jitters, scales, turns, jitters and resizes, one after the other and alike for all pictures
   of a batch. Stillroom does it in one resampling, each picture by itself. The ranges are about
   lucent's, and both look at 12 pixels of grey around the picture.
-- "defaults" is Stillroom with its own transforms and colours: as much movement, and no grey frame,
+- With its defaults Stillroom uses its own transforms and colours: as much movement, and no grey frame,
   so that the network has fewer pixels to see.
 - lucent runs the whole network in every step; Stillroom stops at the layer that is asked for.
 
@@ -70,8 +70,8 @@ SIZE = 128
 PAD = 12  # what lucent adds on every side
 LUCENTS = Transform(jitter=6, scale=1.1, rotate=10, pad=PAD, edge="grey")
 TEST = Transform(jitter=8, scale=1.1, rotate=10)
-OURS = ("stillroom", "stillroom, defaults")
-PEERS = ("lucent", "lucent, batches")
+OURS = ("Stillroom", "Stillroom with its defaults")
+PEERS = ("lucent", "lucent in batches")
 LOOK = 2  # steps between two measurements of Stillroom's pictures
 
 Found = dict[str, Any]  # what `run` measured of a layer
@@ -89,12 +89,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         python = environment(Path(folder))
         found = {way: ask(python, way, given.steps) for way in OURS + PEERS}
-    print("layer    way                  ms a step   plain  moved")
+    print("layer    way                          ms a step   plain  moved")
     for layer in UNITS:
         for way, by_layer in found.items():
             each = by_layer[layer]
             print(
-                f"{layer:8} {way:20} {each['ms']:9.1f}  {each['plain']:6.1f} {each['moved']:6.1f}"
+                f"{layer:8} {way:28} {each['ms']:9.1f}  {each['plain']:6.1f} {each['moved']:6.1f}"
             )
     for way, by_layer in found.items():
         print(f"{way}: {max(each['memory'] for each in by_layer.values()):.0f} MB")
@@ -124,7 +124,7 @@ def judge(found: dict[str, dict[str, Found]]) -> None:
                 f"{each['far']:.2f} times to come as far; {ours} reaches {each['plain']:.2f} "
                 f"times its activation, moved {each['moved']:.2f} times"
             )
-    if ratios["stillroom", "lucent"]["far"] < 3:
+    if ratios["Stillroom", "lucent"]["far"] < 3:
         sys.exit("lucent should take three times as long to come as far")
     if min(min(each.values()) for each in ratios.values()) < 1:
         sys.exit("Stillroom should be faster than lucent in either use, and reach as much")
@@ -186,11 +186,11 @@ def run(way: str, steps: int) -> dict[str, Found]:
 
 def make(way: str, model: Vision, layer: str, units: list[int], steps: int) -> dict[int, Tensor]:
     """Pictures ``[units, 3, SIZE, SIZE]`` after some numbers of steps, the last of them `steps`."""
-    if way == "lucent, batches":
+    if way == "lucent in batches":
         return {steps: with_lucent(model, layer, units, steps)}
     if way == "lucent":
         return {steps: torch.cat([with_lucent(model, layer, [unit], steps) for unit in units])}
-    colours, transform = (IMAGENET, LUCENTS) if way == "stillroom" else (MEASURED, STANDARD)
+    colours, transform = (IMAGENET, LUCENTS) if way == "Stillroom" else (MEASURED, STANDARD)
     states = optimise(
         model,
         channel(layer, units),
