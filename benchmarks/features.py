@@ -14,8 +14,8 @@ does, and all units of a layer in one batch. What differs beside speed:
 - lucent jitters, scales, turns, jitters and resizes, one after the other and alike for all pictures
   of a batch. Stillroom does it in one resampling, each picture by itself. The ranges are about
   lucent's, and both look at 12 pixels of grey around the picture.
-- With its defaults Stillroom uses its own transforms and colours: as much movement, and no grey frame,
-  so that the network has fewer pixels to see.
+- With its defaults Stillroom uses its own transforms and colours: as much movement, and no grey
+  frame, so that the network has fewer pixels to see.
 - lucent runs the whole network in every step; Stillroom stops at the layer that is asked for.
 
 lucent asks for old versions of what it needs. It runs on the torch that is here, in a virtual
