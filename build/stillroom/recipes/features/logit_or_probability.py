@@ -23,7 +23,7 @@ ARMS = {
     "logit": "logit",
     "probability": "probability",
     "log_probability": "log-probability",
-    "matched": "logit, stopped at the odds of probability",
+    "matched": "logit, stopped early",
 }
 
 
