@@ -80,7 +80,7 @@ def test_the_index_leads_to_every_article(built, new_page, axe):
     page = new_page(width=390)
     page.goto((built / "index.html").as_uri())
     assert axe(page) == []
-    links = page.locator(".cards h2 a")
+    links = page.locator(".cards h2 a, .card-members a")
     slugs = {link.get_attribute("href").split("/")[1] for link in links.all()}
     assert slugs == set(SLUGS)
     links.first.click()
