@@ -47,13 +47,13 @@ def images(seed, count=4, bounds=(0.0, 1.0)):
 @given(
     seed=SEEDS,
     norm=NORMS,
-    radii=st.lists(st.floats(0, 5), min_size=4, max_size=4),
-    step_size=st.floats(0.01, 3),
+    lengths=st.tuples(st.lists(st.floats(0, 5), min_size=4, max_size=4), st.floats(0.01, 3)),
     choices=st.tuples(st.booleans(), st.booleans()),
     bounds=st.sampled_from([(0.0, 1.0), (-1.0, 1.0), (-3.0, 0.5), (0.0, 255.0)]),
 )
 @settings(max_examples=80)
-def test_no_attack_leaves_the_ball_or_the_box(seed, norm, radii, step_size, choices, bounds):
+def test_no_attack_leaves_the_ball_or_the_box(seed, norm, lengths, choices, bounds):
+    radii, step_size = lengths
     targeted, stop = choices
     x = images(seed, bounds=bounds)
     labels = torch.randint(3, (4,), generator=generator(seed))

@@ -22,9 +22,9 @@ class Training:
     The rate falls to 0 along half a cosine.
     """
 
-    epochs: int = 20
+    epochs: int = 12
     batch: int = 64
-    rate: float = 0.002
+    rate: float = 0.004
 
 
 def train(
