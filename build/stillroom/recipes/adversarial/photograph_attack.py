@@ -10,12 +10,15 @@ from typing import Annotated, Any
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from stillroom.media.kinds import Asset, Frames
 from stillroom.models.vision import WHEEL, load_model
 from stillroom.recipe import ImageFile, Result, Run, recipe
-from stillroom.recipes.adversarial.attack import Pgd, aim
+from stillroom.recipes.adversarial.attack import Model, Pgd, aim
 from stillroom.recipes.adversarial.explorer import NAMES, NORMS, walks
+from stillroom.recipes.adversarial.norms import Norm, random_change
+from stillroom.recipes.adversarial.training import predict
 
 RADII = {"L2": [0.25, 0.5, 1.0, 2.0], "Linf": [1.0, 2.0, 4.0, 8.0]}
 
@@ -36,15 +39,16 @@ def photograph_attack(
     linf: Annotated[list[float], Field(min_length=1)] = RADII["Linf"],
     size: Annotated[int, Field(ge=32)] = 128,
     steps: Annotated[int, Field(ge=2)] = 6,
+    draws: Annotated[int, Field(ge=1)] = 20,
 ) -> Result:
     """Attack photographs by projected gradient, and keep every step.
 
     Each photograph is driven away from the class that the network gives it, and toward `target`,
     within balls of several radii. A walk starts from the photograph and takes `steps` steps of 2.5
-    radii in all.
+    radii in all. The control has random changes of the largest radii, clipped to the pixels' range.
 
     Args:
-        run: gives the device.
+        run: gives the device and the random numbers.
         pictures: what to attack.
         labels: what to call each picture; those past the last picture do not count.
         target: the name of a class.
@@ -52,6 +56,7 @@ def photograph_attack(
         linf: radii in Linf, in levels of 1/255.
         size: pixels a side.
         steps: of a walk.
+        draws: random changes of each photograph, for each norm.
 
     Returns:
         Frames ``photographs``, and for each walk its changes. Data as the view ``attack-explorer``
@@ -60,8 +65,10 @@ def photograph_attack(
         ``before_<n>`` and ``sure_<n>``, its class and probability, and for each aim (``away``,
         ``target``) and norm ``<aim>_<norm>_<n>``, the smallest radius that succeeded (0 if none
         did); ``share_<norm>_<n>``, the largest length of the change toward the target as a share of
-        the photograph's; and over all of them ``<aim>_<norm>_wins`` at the largest radius, of
-        ``photographs``.
+        the photograph's. Over all of them, at the largest radius: ``<aim>_<norm>_wins``, of
+        ``photographs``; ``leaving``, the most steps on the way to the target before the class is
+        no longer the first; ``random_<norm>_flips``, how many random changes alter the class, of
+        ``random_draws``.
 
     Raises:
         ValueError: fewer labels than pictures.
@@ -76,7 +83,15 @@ def photograph_attack(
         sure, own = model(photographs).softmax(-1).max(-1)
     radii = {"L2": l2, "Linf": [level / 255 for level in linf]}
     shown = {"L2": l2, "Linf": linf}
-    facts: dict[str, float | int | str] = {"photographs": len(pictures), "target": target}
+    facts: dict[str, float | int | str] = {
+        "photographs": len(pictures),
+        "target": target,
+        "random_draws": draws * len(pictures),
+    }
+    for norm in NORMS:
+        flips = _random(run, model, photographs, own, norm, radii[norm][-1], draws)
+        facts[f"random_{norm.lower()}_flips"] = flips
+    leaving = 0
     assets: dict[str, Asset] = {
         "photographs": Frames(photographs.permute(0, 2, 3, 1).cpu(), lossless=False)
     }
@@ -118,6 +133,9 @@ def photograph_attack(
         if aiming == "target":
             share = described[-1]["l2"][-1] / float(photograph.norm())
             facts[f"share_{norm.lower()}_{n + 1}"] = share
+            firsts = [step[0][0] for step in described[-1]["top"]]
+            leaving = max(leaving, sum(each == int(own[n]) for each in firsts))
+    facts["leaving"] = leaving
     for n in range(len(pictures)):
         facts |= {f"before_{n + 1}": model.classes[int(own[n])], f"sure_{n + 1}": float(sure[n])}
     return Result(
@@ -153,6 +171,28 @@ def photograph_attack(
 
 
 AIMS = {"away": "any other class", "target": "{}"}
+
+
+def _random(
+    run: Run,
+    model: Model,
+    photographs: Tensor,
+    own: Tensor,
+    norm: Norm,
+    radius: float,
+    draws: int,
+) -> int:
+    """Count random changes of length `radius` that alter the class of a photograph."""
+    flips = 0
+    for n, photograph in enumerate(photographs):
+        many = photograph.expand(draws, -1, -1, -1)
+        change = random_change(
+            many, torch.full((draws,), radius), norm, run.generator("random", norm, n)
+        )
+        if norm == "Linf":
+            change = radius * change.sign()
+        flips += int((predict(model, (many + change).clamp(0, 1)) != own[n]).sum())
+    return flips
 
 
 def _named(attacks: list[dict[str, Any]]) -> list[int]:
