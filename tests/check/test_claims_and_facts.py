@@ -84,7 +84,9 @@ def test_a_draft_only_warns(settings):
 
 def uses(settings, *, draft=False, controls=(), **use):
     figure = make_figure()
-    quoted = FactUse(**{"figure": "fig-waves", "location": HERE, **use})
+    quoted = FactUse(
+        **{"article": "waves", "figure": "fig-waves", "location": HERE, **use}
+    )
     article = make_article(figures=(figure,), fact_uses=(quoted,), controls=controls)
     result = make_result(settings, figure, facts=FACTS, tables=TABLES, draft=draft)
     diagnostics = Diagnostics()
