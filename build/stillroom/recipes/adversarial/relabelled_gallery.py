@@ -65,7 +65,8 @@ def relabelled_gallery(
         ``measure``, ``mean`` over seeds with their range ``low`` and ``high``. Facts:
         ``fooled_<set>_at_<radius>``, how many of the shown twins the attacked network takes for
         their label, and ``right_<set>``, how many of the labels are right; ``count``, ``seeds``;
-        ``median_norm``, ``median_other`` and ``min_other`` as in ``digit-nets``.
+        ``share_at_shown``, `shown` as a share of the median distance of a test digit to the nearest
+        training digit of another class; ``median_norm``, ``median_other`` and ``min_other`` as in ``digit-nets``.
 
     Raises:
         ValueError: more digits than `scores` has labels for.
@@ -82,12 +83,14 @@ def relabelled_gallery(
         "det": shifted(own, CLASSES),
         "rand": torch.tensor(drawn[:count], device=run.device),
     }
+    begin = min(radii, key=lambda radius: abs(radius - shown))
     wide = torch.tensor(radii, dtype=torch.float64).repeat_interleave(count)
     facts: dict[str, float | int] = {
         "count": count,
         "seeds": scores.facts["seeds"],  # type: ignore[dict-item]
         **digit_scale(test, training),
     }
+    facts["share_at_shown"] = begin / facts["median_other"]
     assets: dict[str, Asset] = {"originals": Frames(1 - x[:, 0, ..., None].cpu(), scale=SCALE)}
     sets, rows = [], []
     for name, given in labels.items():
@@ -132,7 +135,7 @@ def relabelled_gallery(
             "own": [str(each) for each in own.tolist()],
             "sets": sets,
             "guess": 1 / CLASSES,
-            "start": {"set": "det", "radius": min(radii, key=lambda radius: abs(radius - shown))},
+            "start": {"set": "det", "radius": begin},
         },
         tables={"scores": table},
         assets=assets,
