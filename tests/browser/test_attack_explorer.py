@@ -143,9 +143,7 @@ def test_the_picture_shown_is_the_sum_of_picture_and_change(view_page, result):
 
 
 def test_without_script_in_the_dark_it_is_readable(new_page, view_page, result, axe):
-    page = view_page(
-        "attack-explorer", result, screen={"color_scheme": "dark", "width": 390}
-    )
+    page = view_page("attack-explorer", result, screen={"color_scheme": "dark", "width": 390})
     assert axe(page) == []
     plain = view_page("attack-explorer", result, screen={"java_script_enabled": False})
     expect(plain.locator('[data-bars="after"] li').first).to_contain_text("bottom")

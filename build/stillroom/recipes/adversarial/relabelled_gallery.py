@@ -48,8 +48,9 @@ def relabelled_gallery(
     """Show the first digits of the relabelled sets beside the digits they were made of.
 
     The twins are made again here, at every radius of `scores`, by the same attack on the first
-    standard network. Those of D_det are the very ones that its first student learnt from; those of
-    D_rand have at every radius the labels that were drawn at the radius that `scores` shows.
+    standard network. Those of D_det are the very ones that its first student learnt from. Those of
+    D_rand have at every radius the labels that were drawn at the radius that `scores` shows, and
+    the attack on them starts from the digit itself.
 
     Args:
         run: gives the device.
@@ -66,7 +67,8 @@ def relabelled_gallery(
         ``fooled_<set>_at_<radius>``, how many of the shown twins the attacked network takes for
         their label, and ``right_<set>``, how many of the labels are right; ``count``, ``seeds``;
         ``share_at_shown``, `shown` as a share of the median distance of a test digit to the nearest
-        training digit of another class; ``median_norm``, ``median_other`` and ``min_other`` as in ``digit-nets``.
+        training digit of another class; ``median_norm``, ``median_other`` and ``min_other`` as in
+        ``digit-nets``.
 
     Raises:
         ValueError: more digits than `scores` has labels for.
