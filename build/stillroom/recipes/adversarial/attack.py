@@ -342,4 +342,4 @@ def _keep(best: Found, point: Point) -> None:
     best.images[where] = images[better]
     best.success[where] = success[better]
     best.predicted[where] = predicted[better]
-    best.loss[where] = loss[better]
+    best.loss[where] = loss[better].to(best.loss.dtype)

@@ -33,6 +33,7 @@ from stillroom.recipes.adversarial.shared import (
 )
 from stillroom.recipes.adversarial.training import Training, accuracy, predict
 
+RADII = [1.2, 1.6]
 METHODS = {"pgd": "PGD", "bug": "bug"}
 MEASURES = ["attack", "transfer", "carried", "matched", "true", "shifted", "before"]
 NEW = 3  # networks that no attack has seen
@@ -48,7 +49,7 @@ def bug_attack(
     run: Run,
     *,
     nets: Annotated[Stored, Upstream("digit-nets")],
-    radii: Annotated[list[float], Field(min_length=1)] = [1.2, 1.6],  # noqa: B006
+    radii: Annotated[list[float], Field(min_length=1)] = RADII,
     norm: Norm = "L2",
     seeds: Annotated[int, Field(ge=1)] = 5,
     ensemble: Annotated[int, Field(ge=1)] = 6,

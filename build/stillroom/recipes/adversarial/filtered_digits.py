@@ -21,6 +21,7 @@ from stillroom.recipes.adversarial.fourier import high_pass, low_pass
 from stillroom.recipes.adversarial.shared import SCALE, at, columns, learn, lines, row, spread
 from stillroom.recipes.adversarial.training import Training, accuracy
 
+CUTS = [0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
 PASSES = {"low": low_pass, "high": high_pass}
 LABELS = {"low": "frequencies up to the cut", "high": "frequencies above the cut"}
 SHOWN = 6
@@ -36,7 +37,7 @@ def filtered_digits(
     run: Run,
     *,
     kind: Kind = "conv",
-    cuts: Annotated[list[float], Field(min_length=2)] = [0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0],  # noqa: B006
+    cuts: Annotated[list[float], Field(min_length=2)] = CUTS,
     seeds: Annotated[int, Field(ge=1)] = 5,
     epochs: Annotated[int, Field(ge=1)] = 12,
 ) -> Result:

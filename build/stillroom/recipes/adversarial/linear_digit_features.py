@@ -70,11 +70,11 @@ def linear_digit_features(
         for positive weights; `Packed` ``weights``, the same as numbers ``[m, 64]``. Facts:
         ``features``, ``best_usefulness`` of one feature, ``rank_correlation`` of robustness with
         usefulness (Spearman); of the least robust half: ``ensemble_usefulness``,
-        ``ensemble_best_member``, ``ensemble_robustness``; of the containment: ``contained_usefulness``,
-        ``contained_robustness``, ``container_usefulness`` and ``container_robustness``, those of
-        the useful direction in it, and ``robustness_lost``, their quotient; ``identity_gap``, the
-        largest difference of the closed form of robust usefulness from what the worst changes
-        really do.
+        ``ensemble_best_member``, ``ensemble_robustness``; of the containment:
+        ``contained_usefulness``, ``contained_robustness``, ``container_usefulness`` and
+        ``container_robustness``, those of the useful direction in it, and ``robustness_lost``, the
+        quotient of the latter and the former robustness; ``identity_gap``, the largest difference
+        of the closed form of robust usefulness from what the worst changes really do.
 
     Raises:
         ValueError: twice the same class.

@@ -28,6 +28,7 @@ from stillroom.recipes.adversarial.shared import (
 )
 from stillroom.recipes.adversarial.training import Training, accuracy
 
+RADII = [0.8, 1.0, 1.2, 1.6]
 LABELS = {"true": "says the true class", "before": "says the class before it"}
 
 
@@ -41,7 +42,7 @@ def poisoned_digits(
     run: Run,
     *,
     nets: Annotated[Stored, Upstream("digit-nets")],
-    radii: Annotated[list[float], Field(min_length=1)] = [0.8, 1.0, 1.2, 1.6],  # noqa: B006
+    radii: Annotated[list[float], Field(min_length=1)] = RADII,
     norm: Norm = "L2",
     steps: Annotated[int, Field(ge=1)] = 20,
     epochs: Annotated[int, Field(ge=1)] = 12,

@@ -34,6 +34,7 @@ from stillroom.recipes.adversarial.shared import (
 )
 from stillroom.recipes.adversarial.training import Training, accuracy
 
+RADII = [0.8, 1.0, 1.2, 1.6]
 # What is drawn of each set: the measure, and what a reader calls it.
 DETERMINED = {
     "det_true": "says the true class",
@@ -55,7 +56,7 @@ def relabelled_digits(
     run: Run,
     *,
     nets: Annotated[Stored, Upstream("digit-nets")],
-    radii: Annotated[list[float], Field(min_length=1)] = [0.8, 1.0, 1.2, 1.6],  # noqa: B006
+    radii: Annotated[list[float], Field(min_length=1)] = RADII,
     shown: float = 1.2,
     norm: Norm = "L2",
     steps: Annotated[int, Field(ge=1)] = 20,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -49,12 +49,26 @@ def train(
     Returns:
         The same net in eval mode, its weights without gradients.
     """
-    net.train().requires_grad_(True)
+    for _ in passes(net, images, labels, generator, training=training, change=change):
+        pass
+    return net
+
+
+def passes(
+    net: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    *,
+    training: Training,
+    change: Change | None = None,
+) -> Iterator[int]:
+    """Train as `train` does, and yield the number of each epoch after it, the net ready for use."""
     optimiser = torch.optim.Adam(net.parameters(), lr=training.rate, foreach=True)
     parts = -(-len(images) // training.batch)
-    steps = training.epochs * parts
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for _ in range(training.epochs):
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.epochs * parts)
+    for epoch in range(1, training.epochs + 1):
+        net.train().requires_grad_(True)
         order = torch.randperm(len(images), generator=generator).to(images.device)
         for rows in order.tensor_split(parts):
             seen, wanted = images[rows], labels[rows]
@@ -64,7 +78,8 @@ def train(
             torch.autograd.backward(functional.cross_entropy(net(seen), wanted))
             optimiser.step()
             schedule.step()
-    return net.eval().requires_grad_(False)
+        net.eval().requires_grad_(False)
+        yield epoch
 
 
 def against(attack: Attack, radius: float) -> Change:
