@@ -79,7 +79,7 @@ def digit_attack(
     sheets: list[torch.Tensor] = []
     errors: list[dict[str, Any]] = []
     for arm in run.steps(SHOWN, note="networks"):
-        for aiming in AIMS:
+        for aiming, aim_label in AIMS.items():
             wanted = shifted(y, CLASSES) if aiming == "target" else y
             for norm in NORMS:
                 count = len(radii[norm])
@@ -103,7 +103,7 @@ def digit_attack(
                     errors.append(
                         {
                             "network": ARMS[arm],
-                            "aim": AIMS[aiming].lower(),
+                            "aim": aim_label.lower(),
                             "norm": NAMES[norm],
                             "radius": radius,
                             "digits_lost": number,

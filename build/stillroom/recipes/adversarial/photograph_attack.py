@@ -25,7 +25,7 @@ RADII = {"L2": [0.25, 0.5, 1.0, 2.0], "Linf": [1.0, 2.0, 4.0, 8.0]}
 
 @recipe(
     view="attack-explorer",
-    draft={"pictures": ["skimage:camera"], "size": 96, "steps": 4},
+    draft={"size": 96, "steps": 3, "draws": 4},
     cost="minutes",
     packages=["torch", WHEEL],
 )
@@ -89,8 +89,9 @@ def photograph_attack(
         "random_draws": draws * len(pictures),
     }
     for norm in NORMS:
-        flips = _random(run, model, photographs, own, norm, radii[norm][-1], draws)
-        facts[f"random_{norm.lower()}_flips"] = flips
+        facts[f"random_{norm.lower()}_flips"] = _random(
+            run, model, photographs, own, norm=norm, radius=radii[norm][-1], draws=draws
+        )
     leaving = 0
     assets: dict[str, Asset] = {
         "photographs": Frames(photographs.permute(0, 2, 3, 1).cpu(), lossless=False)
@@ -178,6 +179,7 @@ def _random(
     model: Model,
     photographs: Tensor,
     own: Tensor,
+    *,
     norm: Norm,
     radius: float,
     draws: int,
