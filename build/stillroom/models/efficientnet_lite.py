@@ -17,8 +17,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 SIZE = 224  # pixels a side that it was trained on
 WIDTH = 1280  # channels of the head
@@ -49,10 +49,12 @@ class Convolution(nn.Conv2d):
         whole = [max((n - 1) // stride * stride + kernel - n, 0) for n in x.shape[-2:]]
         if all(each % 2 == 0 for each in whole):
             padding = [each // 2 for each in whole]
-            return F.conv2d(x, self.weight, self.bias, self.stride, padding, groups=self.groups)
+            return functional.conv2d(
+                x, self.weight, self.bias, self.stride, padding, groups=self.groups
+            )
         (top, bottom), (left, right) = ((each // 2, each - each // 2) for each in whole)
-        x = F.pad(x, (left, right, top, bottom))
-        return F.conv2d(x, self.weight, self.bias, self.stride, groups=self.groups)
+        x = functional.pad(x, (left, right, top, bottom))
+        return functional.conv2d(x, self.weight, self.bias, self.stride, groups=self.groups)
 
 
 class Block(nn.Module):
@@ -69,8 +71,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[b, inputs, h, w]`` → ``[b, outputs, ceil(h / stride), ceil(w / stride)]``."""
-        y = self.expand(x) if hasattr(self, "expand") else x
-        y = self.project(self.depthwise(y))
+        expanded = self.expand(x) if hasattr(self, "expand") else x
+        y: Tensor = self.project(self.depthwise(expanded))
         return y + x if self.residual else y
 
 
@@ -136,7 +138,7 @@ def initialise(net: EfficientNetLite0, generator: torch.Generator) -> None:
     """
     for convolution in _convolutions(net):
         nn.init.kaiming_normal_(convolution.weight, generator=generator)
-        nn.init.zeros_(convolution.bias)
+        convolution.get_parameter("bias").zero_()
     nn.init.normal_(net.logits.weight, std=WIDTH**-0.5, generator=generator)
     nn.init.zeros_(net.logits.bias)
 
@@ -156,7 +158,7 @@ def initialise(net: EfficientNetLite0, generator: torch.Generator) -> None:
 
 
 def _pink_noise(count: int, side: int, generator: torch.Generator) -> Tensor:
-    """Pictures ``[count, 3, side, side]`` with the 1/f spectrum of natural ones, of variance 1/4."""
+    """Pictures ``[count, 3, side, side]`` of variance 1/4 with the 1/f spectrum of natural ones."""
     frequency = torch.hypot(torch.fft.fftfreq(side)[:, None], torch.fft.rfftfreq(side))
     noise = torch.randn(count, 3, *frequency.shape, 2, generator=generator)
     pink = torch.view_as_complex(noise) / frequency.clamp(min=1 / side)

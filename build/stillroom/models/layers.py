@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
@@ -16,6 +16,7 @@ from torch.utils.hooks import RemovableHandle
 from stillroom.diagnostics import StillroomError, nearest
 
 LOGITS = "logits"
+T = TypeVar("T")
 
 
 class UnknownLayerError(StillroomError):
@@ -38,7 +39,7 @@ def find_layer(model: nn.Module, name: str) -> nn.Module:
     Raises:
         UnknownLayerError: there is none; the message names the nearest.
     """
-    modules = dict(_body(model).named_modules())
+    modules: dict[str, nn.Module] = dict(_body(model).named_modules())
     if name == LOGITS:
         return modules.get(name, model)
     if not name or name not in modules:
@@ -83,45 +84,49 @@ def recording(
     handles: list[RemovableHandle] = []
     try:
         for name, module in modules.items():
-            handles.append(module.register_forward_hook(keep(name)))  # noqa: PERF401 - removed below
+            handles.append(module.register_forward_hook(keep(name)))
         yield run
     finally:
         for handle in handles:
             handle.remove()
 
 
-def trace(model: nn.Module, x: Tensor) -> dict[str, tuple[int, ...]]:
-    """Run `model` once and return the shape of what each layer puts out, in the order they end.
+def trace(model: nn.Module, x: Tensor, read: Callable[[Tensor], T]) -> dict[str, T]:
+    """Run `model` once and read what each layer puts out, in the order in which they end.
 
     Left out are modules without parameters that hand their result to the module around them as it
-    is (an activation at the end of a block): the outer name stands for both.
+    is (an activation at the end of a block): the outer name stands for both. A module that is
+    called several times is read the last time.
 
     Args:
         model: the network.
         x: an input ``[b, 3, h, w]``.
+        read: what to keep of an output.
     """
-    net = _body(model)
+    body = _body(model)
     outputs: dict[str, Tensor] = {}
+    kept: dict[str, T] = {}
 
     def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _given: Any, output: Any) -> None:
-            if isinstance(output, Tensor):
-                for inner in [key for key, value in outputs.items() if value is output]:
-                    if not any(True for _ in net.get_submodule(inner).parameters(recurse=False)):
-                        del outputs[inner]
-                outputs[name] = output
+            if not isinstance(output, Tensor):
+                return
+            for inner in [each for each, value in outputs.items() if value is output]:
+                if next(body.get_submodule(inner).parameters(recurse=False), None) is None:
+                    del outputs[inner], kept[inner]
+            outputs[name], kept[name] = output, read(output)
 
         return hook
 
     handles = [
-        module.register_forward_hook(keep(name)) for name, module in net.named_modules() if name
+        module.register_forward_hook(keep(name)) for name, module in body.named_modules() if name
     ]
     try:
         model(x)
     finally:
         for handle in handles:
             handle.remove()
-    return {name: tuple(output.shape) for name, output in outputs.items()}
+    return kept
 
 
 def _body(model: nn.Module) -> nn.Module:

@@ -72,7 +72,9 @@ class Vision(Wrapped):
         self.register_buffer("mean", torch.tensor(mean)[:, None, None])
         self.register_buffer("std", torch.tensor(std)[:, None, None])
         self.eval().requires_grad_(False)
-        self.to(memory_format=torch.channels_last)
+        for kernel in self.parameters():
+            if kernel.dim() == 4:
+                kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[b, 3, h, w]`` in [0, 1] → logits ``[b, classes]``."""
@@ -83,13 +85,9 @@ class Vision(Wrapped):
     @cached_property
     def layers(self) -> tuple[str, ...]:
         """The names of all layers, in the order in which a picture passes them."""
-        return tuple(self.shapes(self.size))
-
-    @torch.no_grad()
-    def shapes(self, size: int) -> dict[str, tuple[int, ...]]:
-        """What each layer puts out, without the batch, for a picture of `size` pixels a side."""
-        x = torch.zeros(1, 3, size, size, device=self.mean.device, dtype=self.mean.dtype)
-        return {name: shape[1:] for name, shape in trace(self, x).items()}
+        with torch.no_grad():
+            blank = torch.zeros(1, 3, self.size, self.size).to(self.mean)
+            return tuple(trace(self, blank, lambda output: output.shape))
 
     def layer(self, name: str) -> nn.Module:
         """Return the module of a layer.

@@ -23,11 +23,7 @@ class Keeper:
 
     def load(self) -> dict[str, Tensor]:
         """What this part kept last, by name; nothing if it has kept nothing yet."""
-        return {
-            name: tensor
-            for (part, name), tensor in self._all().items()
-            if part == self._part
-        }
+        return {name: tensor for (part, name), tensor in self._all().items() if part == self._part}
 
     def save(self, tensors: Mapping[str, Tensor]) -> None:
         """Keep `tensors` in place of what this part kept before; other parts keep theirs."""

@@ -22,6 +22,7 @@ each other unless the objective says so.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -109,7 +110,7 @@ def optimise(
             values, gradient = climber.look(image.detach(), generator, climb=step < steps)
             if gradient is not None:
                 adam.zero_grad()
-                image.backward(-gradient)
+                torch.autograd.backward(image, -gradient)
                 adam.step()
         shown = step == steps or step in frames
         past.append(State(step, values, image.detach().float().cpu() if shown else None))
@@ -122,11 +123,7 @@ def optimise(
 
 def last(states: Iterable[State]) -> State:
     """The state after all steps."""
-    state = None
-    for state in states:
-        pass
-    if state is None:
-        raise ValueError("expected at least one state")
+    [state] = deque(states, 1)
     return state
 
 
@@ -143,7 +140,8 @@ def measure(
     """The objective of finished pictures: as they are, or the mean over random transforms.
 
     Args:
-        model, objective: as for `optimise`.
+        model: as for `optimise`.
+        objective: as for `optimise`.
         image: ``[b, 3 or 4, h, w]`` in [0, 1].
         transform: how to look at them.
         samples: how often.
@@ -200,11 +198,14 @@ class Climber:
     def _pass(
         self, image: Tensor, matrices: Tensor, behind: Tensor | None, climb: bool
     ) -> tuple[Tensor, Tensor | None]:
-        values, gradients = [], []
+        values: list[Tensor] = []
+        gradients: list[Tensor] = []
         with torch.set_grad_enabled(climb):
-            for rows in torch.arange(len(image)).split(self.chunk or len(image)):
+            for rows in torch.split(torch.arange(len(image)), self.chunk or len(image)):
                 x = image[rows].detach().requires_grad_(climb)
-                value = self._value(x, matrices[rows], None if behind is None else behind[rows], rows)
+                value = self._value(
+                    x, matrices[rows], None if behind is None else behind[rows], rows
+                )
                 if climb:
                     gradients += torch.autograd.grad(value.sum(), x)
                 values.append(value.detach().cpu())
@@ -252,7 +253,9 @@ def _kept(
         "generator": generator.get_state(),
     }
     if shown:
-        kept["states.images"] = torch.stack([state.image for state in shown if state.image is not None])
+        kept["states.images"] = torch.stack(
+            [state.image for state in shown if state.image is not None]
+        )
     for name, leaf in leaves.items():
         kept |= {f"{name}.{key}": tensor for key, tensor in adam.state[leaf].items()}
         kept[name] = leaf.detach()

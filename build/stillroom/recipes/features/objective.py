@@ -11,12 +11,12 @@ doi:10.23915/distill.00007), with style and content of L. Gatys, A. Ecker and M.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from stillroom.diagnostics import StillroomError
 from stillroom.models.layers import LOGITS
@@ -104,7 +104,7 @@ def channel(layer: str, units: Units) -> Objective:
 
 
 def energy(layer: str) -> Objective:
-    """The mean square of a whole layer: what DeepDream enlarges (A. Mordvintsev and others, 2015)."""
+    """The mean square of a whole layer, as in DeepDream (A. Mordvintsev and others, 2015)."""
     return _of_layer(layer, lambda a, _: _mean(a.pow(2)))
 
 
@@ -122,7 +122,7 @@ def direction(
     """
 
     def value(a: Tensor, seen: Seen) -> Tensor:
-        v = F.normalize(_mine(vectors, seen, 1).to(a), dim=-1).expand(len(a), -1)
+        v = functional.normalize(_mine(vectors, seen, 1).to(a), dim=-1).expand(len(a), -1)
         if a.dim() > 2:
             if position is not None:
                 a = a[:, :, position[0], position[1]][..., None, None]
@@ -168,7 +168,7 @@ def diversity(layer: str, groups: Sequence[int] | None = None) -> Objective:
     """
 
     def value(a: Tensor, seen: Seen) -> Tensor:
-        flat = F.normalize(gram(a).flatten(1), dim=1)
+        flat = functional.normalize(gram(a).flatten(1), dim=1)
         cosines = flat @ flat.T
         group = torch.zeros(len(seen.rows)) if groups is None else torch.tensor(groups)
         other = (group[:, None] == group).to(a.device) & ~torch.eye(len(a)).bool().to(a.device)
@@ -184,9 +184,7 @@ def content(layer: str, target: Tensor) -> Objective:
         layer: a layer.
         target: what it gave for a picture, ``[c, h, w]``, or one per picture ``[b, c, h, w]``.
     """
-    return _of_layer(
-        layer, lambda a, seen: -_mean((a - _mine(target, seen, 3).to(a)).pow(2))
-    )
+    return _of_layer(layer, lambda a, seen: -_mean((a - _mine(target, seen, 3).to(a)).pow(2)))
 
 
 def style(layer: str, target: Tensor) -> Objective:
@@ -196,9 +194,7 @@ def style(layer: str, target: Tensor) -> Objective:
         layer: a layer.
         target: `gram` of what it gave for a picture, ``[c, c]``, or one per picture ``[b, c, c]``.
     """
-    return _of_layer(
-        layer, lambda a, seen: -_mean((gram(a) - _mine(target, seen, 2).to(a)).pow(2))
-    )
+    return _of_layer(layer, lambda a, seen: -_mean((gram(a) - _mine(target, seen, 2).to(a)).pow(2)))
 
 
 def total_variation() -> Objective:
@@ -225,7 +221,9 @@ def blur() -> Objective:
     def value(x: Tensor) -> Tensor:
         binomial = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]).to(x) / 16
         kernel = torch.outer(binomial, binomial).expand(x.shape[1], 1, 5, 5)
-        smooth = F.conv2d(F.pad(x, (2, 2, 2, 2), "replicate"), kernel, groups=x.shape[1])
+        smooth = functional.conv2d(
+            functional.pad(x, (2, 2, 2, 2), "replicate"), kernel, groups=x.shape[1]
+        )
         return _mean((x - smooth).pow(2))
 
     return _of_image(value)
@@ -240,6 +238,20 @@ def gram(a: Tensor) -> Tensor:
     """Products of channels, the mean over positions: ``[b, c, h, w]`` → ``[b, c, c]``."""
     flat = a.flatten(2)
     return flat @ flat.mT / flat.shape[2]
+
+
+def check_units(units: Iterable[int], channels: int, layer: str) -> None:
+    """Refuse units that a layer does not have.
+
+    Raises:
+        UnknownUnitError: a number is not from 0 to `channels` - 1; the message names the nearest.
+    """
+    for unit in units:
+        if not 0 <= unit < channels:
+            nearest = min(max(unit, 0), channels - 1)
+            raise UnknownUnitError(
+                f"layer '{layer}' has {channels} units and none is {unit}; did you mean {nearest}?"
+            )
 
 
 def _mean(values: Tensor) -> Tensor:
@@ -264,10 +276,7 @@ def _mine(each: Tensor, seen: Seen, dim: int = 0) -> Tensor:
 def _pick(a: Tensor, units: Units, seen: Seen, layer: str) -> Tensor:
     """One channel of each picture: ``[b, c, …]`` → ``[b, …]``."""
     chosen = _mine(torch.as_tensor(units), seen).expand(len(a))
-    if int(chosen.min()) < 0 or int(chosen.max()) >= a.shape[1]:
-        raise UnknownUnitError(
-            f"layer '{layer}' has no unit {int(chosen.max())}; expected 0 to {a.shape[1] - 1}"
-        )
+    check_units(chosen.tolist(), a.shape[1], layer)
     return a[torch.arange(len(a), device=a.device), chosen]
 
 

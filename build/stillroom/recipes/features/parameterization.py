@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from stillroom.recipes.features.colour import MEASURED, Matrix, hidden, shown
 
@@ -79,11 +79,16 @@ def fourier(
     """Coefficients of waves, each scaled by ``1 / max(f, 1 / size)`` with f in cycles a pixel.
 
     Args:
-        batch, size, generator, colour, alpha, start: see `pixels`.
+        batch: see `pixels`.
+        size: see `pixels`.
+        generator: see `pixels`.
+        colour: see `pixels`.
+        alpha: see `pixels`.
         deviation: standard deviation of the coefficients to start from.
         shared: waves below this frequency are the sum of one part for each picture and one for
             all, so that the pictures of a batch line up (A. Mordvintsev and others,
             "Differentiable Image Parameterizations", Distill 2018).
+        start: see `pixels`.
     """
     height, width = _pair(size) if start is None else start.shape[-2:]
     f = frequencies(height, width)
@@ -124,9 +129,11 @@ def phases(
     2023).
 
     Args:
-        batch, generator, colour: see `pixels`.
+        batch: see `pixels`.
+        generator: see `pixels`.
         magnitude: `spectrum` of photographs, ``[3, h, w // 2 + 1]``, for the same colours.
         size: pixels a side, or height and width: h and w.
+        colour: see `pixels`.
     """
     shape = _pair(size)
     angles = torch.rand(batch, *magnitude.shape, generator=generator) * 2 * math.pi
@@ -160,7 +167,7 @@ def spectrum(pictures: Iterable[Tensor], size: Size, colour: Matrix = MEASURED) 
         rows, columns = int(height * side), int(width * side)
         top, left = (h - rows) // 2, (w - columns) // 2
         middle = picture[None, :, top : top + rows, left : left + columns].float()
-        small = F.interpolate(middle, (height, width), mode="bilinear", antialias=True)
+        small = functional.interpolate(middle, (height, width), mode="bilinear", antialias=True)
         total += torch.fft.rfft2(hidden(small, colour), norm="ortho")[0].abs()
         count += 1
     return total / count

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 Edge = Literal["grey", "reflect", "stretch"]
 
@@ -82,13 +82,13 @@ class Transform:
         to_pixels = matrices.new_tensor([columns / 2, rows / 2, 1])
         from_pixels = matrices.new_tensor([[2 / w], [2 / h]])
         theta = (matrices * to_pixels * from_pixels).to(image)
-        grid = F.affine_grid(
+        grid = functional.affine_grid(
             theta, [len(image), image.shape[1], rows, columns], align_corners=False
         )
         if self.edge == "grey":
-            return F.grid_sample(image - 0.5, grid, align_corners=False) + 0.5
+            return functional.grid_sample(image - 0.5, grid, align_corners=False) + 0.5
         mode = "reflection" if self.edge == "reflect" else "border"
-        return F.grid_sample(image, grid, padding_mode=mode, align_corners=False)
+        return functional.grid_sample(image, grid, padding_mode=mode, align_corners=False)
 
 
 NONE = Transform()
