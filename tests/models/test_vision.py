@@ -194,7 +194,7 @@ def test_other_packages_networks_are_normalised_as_their_own_configuration_says(
     fake(
         monkeypatch,
         "torchvision.models",
-        list_models=lambda module: ["tiny"],
+        list_models=lambda **_: ["tiny"],
         get_model=lambda *_, **__: small_net(),
         get_model_weights=lambda _name: types.SimpleNamespace(DEFAULT=Recipe16),
     )

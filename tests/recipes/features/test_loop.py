@@ -11,6 +11,7 @@ from stillroom.models.layers import UnknownLayerError
 from stillroom.models.vision import load_model
 from stillroom.recipe import Run
 from stillroom.recipes.features.checkpoint import Keeper
+from stillroom.recipes.features.gallery import render
 from stillroom.recipes.features.loop import KEEP_EVERY, Climber, last, measure, optimise
 from stillroom.recipes.features.objective import (
     UnknownUnitError,
@@ -51,9 +52,10 @@ def hooks(net):
     return sum(len(module._forward_hooks) for module in net.modules())
 
 
-def climb(net, objective, start, steps=6, transform=STANDARD, seed=7, **options):
+def climb(net, objective, start, steps=6, transform=STANDARD, **options):
+    generator = seeded(options.pop("seed", 7))
     return list(
-        optimise(net, objective, start, transform, steps=steps, generator=seeded(seed), **options)
+        optimise(net, objective, start, transform, steps=steps, generator=generator, **options)
     )
 
 
@@ -80,7 +82,7 @@ def test_a_unit_with_a_known_filter_shows_that_filter(make):
     n = 3 * side**2
     objective = channel("0", [0, 1, 2, 3]) - n / (2 * strength) * l2()
     start = make(4, side, seeded())
-    found = climb(net, objective, start, 150, NONE)[-1].image - 0.5
+    found = climb(net, objective, start, 150, NONE)[-1].pictures - 0.5
     expected = strength * filters
     assert torch.cosine_similarity(found.flatten(1), expected.flatten(1)).min() > 0.95
     torch.testing.assert_close(
@@ -95,7 +97,9 @@ def test_states_are_yielded_from_the_start_to_the_last_step():
     assert [state.image is not None for state in states] == [True, False, True, False, True]
     assert torch.equal(states[0].image, start.draw(start.tensors))
     assert all(state.values.shape == (2,) for state in states)
-    assert (last(states).image - states[0].image).abs().max() > 0.01
+    assert (last(states).pictures - states[0].pictures).abs().max() > 0.01
+    with pytest.raises(ValueError, match="after 1 steps holds no picture"):
+        _ = states[1].pictures
 
 
 def test_the_objective_rises_and_a_value_is_that_of_its_picture():
@@ -254,6 +258,33 @@ def test_a_run_that_was_killed_goes_on_and_yields_the_same_states(tmp_path):
     other = next(states(run(), part="other"))
     assert other.step == 0
     assert Keeper(run(), "other").load() == {}
+
+
+def test_a_gallery_has_a_picture_for_each_unit_and_goes_on_where_it_was(tmp_path):
+    net, told = Small(), []
+    units = {"first": [1, 2, 5], "second": [4]}
+
+    def gallery(run, batch=2):
+        return render(run, net, units, size=16, steps=4, batch=batch)
+
+    expected = gallery(Run(seed=3))
+    assert {layer: len(each) for layer, each in expected.items()} == {"first": 3, "second": 1}
+    for layer, chosen in units.items():
+        assert not torch.equal(expected[layer][0], torch.full((3, 16, 16), 0.5))
+        assert expected[layer].shape[0] == len(chosen)
+
+    def checkpointed():
+        return Run(seed=3, checkpoint=tmp_path / "run.safetensors", report=told.append)
+
+    killed = {"first": [1, 2, 5]}
+    render(checkpointed(), net, killed, size=16, steps=4, batch=2)
+    net.first[0].weight.data.zero_()  # what is finished is not computed again
+    resumed = gallery(checkpointed())
+    assert torch.equal(resumed["first"], expected["first"])
+    shares = [each.done for each in told[-5:]]
+    assert shares == pytest.approx([2 / 3, 0.75, 5 / 6, 11 / 12, 1])
+    with pytest.raises(UnknownUnitError):
+        render(Run(), net, {"first": [8]}, size=16, steps=1)
 
 
 def test_progress_is_told_within_its_share():

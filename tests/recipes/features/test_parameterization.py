@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,5 +144,5 @@ def test_backgrounds_fall_off_like_photographs():
     energy = torch.fft.rfft2(backgrounds.logit()).abs().pow(2).mean((0, 1))
     f = frequencies(64, 64)
     bands = [energy[(f > low) & (f <= 2 * low)].mean() for low in (1 / 32, 1 / 16, 1 / 8)]
-    for coarse, fine in zip(bands, bands[1:], strict=False):
+    for coarse, fine in pairwise(bands):
         assert float(coarse / fine) == pytest.approx(4, rel=0.25)

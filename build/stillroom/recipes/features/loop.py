@@ -13,11 +13,19 @@
         generator=run.generator("transforms"),
         run=run,
     )
-    pictures = last(states).image  # [3, 3, 128, 128]
+    icons = last(states).pictures  # [3, 3, 128, 128]
 
 A step draws the picture, looks at it through a random transform, and follows the gradient of each
 picture's own value by Adam (D. Kingma and J. Ba, ICLR 2015); pictures of a batch do not influence
 each other unless the objective says so.
+
+Settings were compared on EfficientNet-Lite0 at 128 pixels. For 24 logits and 96 steps, rates of
+0.02 and 0.05 reach the same (57.8 and 57.5) with 13 % of their energy in fine waves, and 0.1 a
+little less (56.2) with 16 %. Movement of 16 pixels, a factor of 1.2 and 15 degrees instead of
+`STANDARD`'s 8, 1.05 and 5 costs twelve channels of three depths 9 % of their activation on the
+plain picture and 2 % under transforms, and the pictures look no clearer. One step of a channel
+takes 7 ms of a CPU core in block 2, 9 in block 5, 11 in block 9, 15 in block 14, and 17 for a
+logit.
 """
 
 from __future__ import annotations
@@ -53,6 +61,17 @@ class State:
     values: Tensor
     image: Tensor | None = None
 
+    @property
+    def pictures(self) -> Tensor:
+        """The image, where it was asked for.
+
+        Raises:
+            ValueError: it was not.
+        """
+        if self.image is None:
+            raise ValueError(f"the state after {self.step} steps holds no picture; see `frames`")
+        return self.image
+
 
 def optimise(
     model: nn.Module,
@@ -72,7 +91,7 @@ def optimise(
 
     The pass ends at the deepest layer that the objective needs; gradients go to the picture only.
     No hook is on the model while a state is out, so it may be used meanwhile. When memory runs out
-    the batch is passed in halves from then on. On CUDA the network computes in bfloat16.
+    the batch is passed in halves from then on. On CUDA the network computes in float16.
 
     Args:
         model: maps ``[b, 3, h, w]`` to anything; it decides on the device.
@@ -217,11 +236,11 @@ class Climber:
         cuda = x.device.type == "cuda"
         with (
             recording(self._model, self._objective.layers) as run,
-            torch.autocast("cuda", torch.bfloat16, enabled=cuda),
+            torch.autocast("cuda", torch.float16, enabled=cuda),
         ):
             outputs = run(seen)
         layers = {
-            name: output.float() if output.dtype == torch.bfloat16 else output
+            name: output.float() if output.dtype == torch.float16 else output
             for name, output in outputs.items()
         }
         return self._objective.value(Seen(x, layers, rows.to(x.device)))

@@ -4,6 +4,12 @@ They add, subtract and scale: ``channel("block5", [3, 7]) - 0.1 * total_variatio
 given once, or once per picture of the batch, so that one pass serves many units of a layer.
 Quantities of the picture itself (total variation and the like) are penalties: subtract them.
 
+A rectified unit that is silent at the start has no gradient and stays as it is. Of eight units of
+``head`` of EfficientNet-Lite0, all are silent on noise and none moves in 64 steps; asked for before
+their ReLU6 (``head.linear``), all eight end at its upper bound of 6. So ask for ``.linear`` where
+there is one, and for whole blocks as they are: these are linear at their end. Above 6 a ReLU6 gives
+no gradient either, while its ``.linear`` goes on.
+
 The menu is that of C. Olah, A. Mordvintsev and L. Schubert, "Feature Visualization" (Distill 2017,
 doi:10.23915/distill.00007), with style and content of L. Gatys, A. Ecker and M. Bethge
 (CVPR 2016).

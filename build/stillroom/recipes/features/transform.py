@@ -92,4 +92,5 @@ class Transform:
 
 
 NONE = Transform()
+# Of an ascent at 128 pixels; `loop` says what it was compared with.
 STANDARD = Transform(jitter=8, scale=1.05, rotate=5)
