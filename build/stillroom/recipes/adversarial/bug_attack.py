@@ -160,7 +160,7 @@ def bug_attack(
     ]
     shown = ["digit", *(f"{label}, {r:g}" for r in radii for label in METHODS.values())]
     sure = torch.stack(cells)  # [1 + attacks, 2, SHOWN]
-    own, new = ([round(each, 2) for each in sure[:, i].flatten().tolist()] for i in (0, 1))
+    says = [[round(each, 2) for each in part.flatten().tolist()] for part in sure.unbind(1)]
     chart = dots(
         [each for each in rows if each["radius"] == radii[0]],
         y="measure",
@@ -188,7 +188,7 @@ def bug_attack(
             # Where the bug attack fools its own network most, and new ones least.
             "start": {"row": 2, "column": int((sure[2, 0] - sure[2, 1]).argmax())},
         },
-        tables={"cells": {"own": own, "new": new}, "rates": columns(rows)},
+        tables={"cells": {"own": says[0], "new": says[1]}, "rates": columns(rows)},
         assets={
             "examples": Frames(1 - torch.cat(pages).cpu()[:, 0, ..., None], scale=SCALE),
             "measures": Chart(chart),

@@ -173,8 +173,9 @@ def _page() -> Tensor:
     """A page of 6 x 6 test digits, dark on white, ``[1, 3, SIDE, SIDE]``."""
     _, test = digits()
     rows = SIDE // test.images.shape[-1]
-    page = (1 - test.images[: rows**2, 0]).unflatten(0, (rows, rows)).permute(0, 2, 1, 3)
-    return page.reshape(1, 1, SIDE, SIDE).expand(-1, 3, -1, -1)
+    digit = (1 - test.images[: rows**2, 0]).reshape(rows, rows, *test.images.shape[2:])
+    page = digit.permute(0, 2, 1, 3).reshape(1, 1, SIDE, SIDE)
+    return page.expand(-1, 3, -1, -1)
 
 
 def _photographs(pictures: Sequence[ImageFile]) -> Tensor:
