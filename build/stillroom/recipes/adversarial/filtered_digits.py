@@ -29,7 +29,7 @@ SHOWN = 6
 
 @recipe(
     view="chart",
-    draft={"kind": "narrow", "cuts": [1.0, 3.0], "seeds": 2, "epochs": 8},
+    draft={"kind": "mlp", "cuts": [1.0, 3.0], "seeds": 2, "epochs": 8},
     cost="minutes",
     packages=["torch", "scikit-learn"],
 )

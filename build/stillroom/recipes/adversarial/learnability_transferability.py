@@ -31,7 +31,7 @@ BUG = "bug attack"
 
 @recipe(
     view="chart",
-    draft={"kinds": ["narrow", "mlp", "linear"], "ensemble": 2, "epochs": 8, "steps": 10},
+    draft={"kinds": ["narrow", "mlp", "linear"], "ensemble": 2, "epochs": 6, "steps": 10},
     cost="minutes",
     packages=["torch", "scikit-learn"],
 )

@@ -29,7 +29,7 @@ LABELS = {
 
 @recipe(
     view="chart",
-    draft={"kind": "narrow", "seeds": 2, "epochs": 20, "weak_epochs": 6},
+    draft={"kind": "mlp", "seeds": 2, "epochs": 20, "weak_rate": 0.0002},
     cost="minutes",
     packages=["torch", "scikit-learn"],
 )

@@ -6,6 +6,7 @@ A change has one row an image, ``[b, ...]``; a length or radius is one number a 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -13,6 +14,8 @@ from torch import Tensor
 
 Norm = Literal["L2", "Linf"]
 Bounds = tuple[float, float]  # the smallest and the largest value of a pixel
+TINY = 1e-30  # in place of a length of 0
+HUGE = 3e38
 
 
 def length(change: Tensor, norm: Norm) -> Tensor:
@@ -42,65 +45,97 @@ def project(change: Tensor, radius: Tensor, norm: Norm) -> Tensor:
     """Return the nearest change of at most `radius` ``[b]`` to each row of ``[b, ...]``."""
     if norm == "Linf":
         limit = rows(radius, change)
-        return torch.minimum(torch.maximum(change, -limit), limit)
-    # A row inside the ball has a quotient above 1; one of length 0 has an infinite one, or NaN.
-    shrink = (radius / length(change, norm)).nan_to_num(1.0).clamp_max(1.0)
-    return change * rows(shrink, change)
+        return change.clamp(-limit, limit)
+    return change * rows((radius / length(change, norm).clamp_min(TINY)).clamp_max(1), change)
 
 
-def steepest(gradient: Tensor, norm: Norm) -> Tensor:
-    """Return the change of length 1 along which a linear function of `gradient` rises most.
+def steepest(gradient: Tensor, size: Tensor, norm: Norm) -> Tensor:
+    """Return the change of length `size` ``[b]`` along which a linear function rises most.
 
-    It is the gradient made of length 1 (L2), or its signs (Linf). Where the gradient is 0 so is it.
+    It lies along the gradient (L2), or has its signs (Linf). Where the gradient is 0 so is it.
     """
     if norm == "Linf":
-        return gradient.sign()
-    size = length(gradient, norm)
-    return gradient * rows(torch.where(size > 0, 1 / size, 0.0), gradient)
+        return gradient.sign() * rows(size, gradient)
+    return gradient * rows(size / length(gradient, norm).clamp_min(TINY), gradient)
 
 
 def random_change(like: Tensor, radius: Tensor, norm: Norm, generator: torch.Generator) -> Tensor:
-    """Draw changes of the shape of ``like[b, ...]`` uniformly from the balls of `radius` ``[b]``.
+    """Draw changes of the shape of ``like[b, ...]`` from the balls of `radius` ``[b]``.
 
-    They are drawn on the CPU and moved, so that all devices see the same ones.
+    In Linf they are uniform. In L2 the direction is uniform and so is the length: a change that is
+    uniform in a ball of many dimensions is nearly as long as the radius, and leaves an attack less
+    to choose. They are drawn on the CPU and moved, so that all devices see the same ones.
     """
     if norm == "Linf":
         drawn = 2 * torch.rand(like.shape, generator=generator, dtype=like.dtype) - 1
         return drawn.to(like.device) * rows(radius, like)
-    drawn = torch.randn(like.shape, generator=generator, dtype=like.dtype)
-    # The share of the ball within u of its centre is u^n.
-    share = torch.rand(len(like), generator=generator, dtype=torch.float64)
-    share **= 1 / max(drawn.flatten(1).shape[1], 1)
-    return steepest(drawn, norm).to(like.device) * rows(share.to(radius.device) * radius, like)
+    drawn = torch.randn(like.shape, generator=generator, dtype=like.dtype).to(like.device)
+    share = torch.rand(len(like), generator=generator, dtype=torch.float64).to(like.device)
+    return steepest(drawn, share * radius, norm)
 
 
-def within(origin: Tensor, moved: Tensor, radius: Tensor, norm: Norm, bounds: Bounds) -> Tensor:
-    """Bring images back into the ball about `origin` and into the box of `bounds`.
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where attacked images may be: balls about images, cut off by a box.
 
-    The change is projected on the ball first and the pixels clipped to the box last. The clipping
-    does not lead out of the ball: a pixel of the origin is in the box, so that clipping leaves it
-    where it is, and clipping brings no two numbers further apart. So no pixel's change grows, and
-    neither norm does.
-
-    Args:
-        origin: ``[b, ...]``, inside `bounds`.
-        moved: the same shape.
-        radius: ``[b]``, as `inner` gives it.
-        norm: of the ball.
+    Attributes:
+        origin: ``[b, ...]``, inside the box.
+        radius: float64 ``[b]``.
+        norm: of the balls.
         bounds: of the box.
     """
-    return (origin + project(moved - origin, radius, norm)).clamp(*bounds)
 
+    origin: Tensor
+    radius: Tensor
+    norm: Norm
+    bounds: Bounds
 
-def inner(radius: Tensor, like: Tensor, norm: Norm, bounds: Bounds) -> Tensor:
-    """Return `radius` ``[b]`` less all that rounding could add to a change, float64 ``[b]``.
+    @classmethod
+    def about(cls, origin: Tensor, radius: Tensor, norm: Norm, bounds: Bounds) -> Region:
+        """Return the region whose images are at most `radius` ``[b]`` away, whatever is rounded.
 
-    A sum of origin and change is off by up to half a unit in the last place of the largest pixel;
-    the scaling of a change by a few units of its own. With this room the exact distance of what
-    `within` returns is never above `radius`. For float32 images in [0, 1] it takes 1e-7 off a
-    radius of Linf, and 5e-5 of one of L2 in 224 x 224 x 3 pixels.
-    """
-    unit = torch.finfo(like.dtype).eps * max(map(abs, bounds))
-    slack = unit * (math.sqrt(like.flatten(1).shape[1]) if norm == "L2" else 1.0)
-    wide = radius.to(torch.float64)
-    return (wide * (1 - 4 * torch.finfo(like.dtype).eps) - slack).clamp_min(0)
+        A sum of origin and change is off by up to half a unit in the last place of the largest
+        pixel, the scaling of a change by a few units of its own. The balls are made smaller by
+        that much: in float32 and [0, 1] a radius of Linf by 1e-7, and one of L2 in 224 x 224 x 3
+        pixels by 5e-5.
+        """
+        unit = torch.finfo(origin.dtype).eps
+        slack = unit * max(map(abs, bounds))
+        if norm == "L2":
+            slack *= math.sqrt(origin.flatten(1).shape[1])
+        return cls(origin, (radius * (1 - 4 * unit) - slack).clamp_min(0), norm, bounds)
+
+    def bring(self, moved: Tensor) -> Tensor:
+        """Bring images ``[b, ...]`` back into their regions.
+
+        The change is projected on the ball first and the pixels clipped to the box last. Clipping
+        does not lead out of the ball: it leaves a pixel of the origin where it is, and brings no
+        two numbers further apart. So no pixel's change grows, and neither norm does.
+        """
+        if self.norm == "Linf":
+            limit = rows(self.radius, moved)
+            return moved.clamp(self.origin - limit, self.origin + limit).clamp(*self.bounds)
+        return (self.origin + project(moved - self.origin, self.radius, self.norm)).clamp(
+            *self.bounds
+        )
+
+    def climb(self, images: Tensor, gradient: Tensor, size: Tensor) -> Tensor:
+        """Take the steepest step of `size` ``[b]`` and come back into the region.
+
+        In L2 pixels that are at a bound and would be moved beyond it do not count: clipping would
+        take their part of the step away.
+        """
+        if self.norm == "L2":
+            # However small the gradient, a pixel that is free would reach its bound.
+            reached = torch.add(images, gradient, alpha=HUGE).clamp(*self.bounds)
+            gradient = gradient * (reached != images)
+        return self.bring(images + steepest(gradient, size, self.norm))
+
+    def random(self, generator: torch.Generator) -> Tensor:
+        """Draw an image from each region."""
+        change = random_change(self.origin, self.radius, self.norm, generator)
+        return self.bring(self.origin + change)
+
+    def __getitem__(self, part: Tensor) -> Region:
+        """Return the regions of some of the images."""
+        return Region(self.origin[part], self.radius[part], self.norm, self.bounds)

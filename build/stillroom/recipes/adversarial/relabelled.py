@@ -72,7 +72,7 @@ def matching(
     images: Tensor,
     starts: Tensor,
     *,
-    steps: int = 300,
+    steps: int,
     rate: float = 0.02,
     batch: int = 512,
 ) -> tuple[Tensor, Tensor]:

@@ -120,10 +120,11 @@ def optimise(
     keeper = Keeper(run, part) if run is not None and part else None
     kept = keeper.load() if keeper else {}
     past = list(_states(kept))
+    first = len(past)
     yield from past
     _restore(kept, leaves, adam, generator)
     climber = Climber(model, objective, transform)
-    for step in range(len(past), steps + 1):
+    for step in range(first, steps + 1):
         with torch.enable_grad():
             image = parameterization.draw(leaves)
             values, gradient = climber.look(image.detach(), generator, climb=step < steps)
@@ -132,12 +133,14 @@ def optimise(
                 torch.autograd.backward(image, -gradient)
                 adam.step()
         shown = step == steps or step in frames
-        past.append(State(step, values, image.detach().float().cpu() if shown else None))
+        state = State(step, values, image.detach().float().cpu() if shown else None)
         if run is not None:
             run.progress(share[0] + (share[1] - share[0]) * step / max(steps, 1), 1.0)
-        if keeper and (step == steps or step % KEEP_EVERY == KEEP_EVERY - 1):
-            keeper.save(_kept(past, leaves if step < steps else {}, adam, generator))
-        yield past[-1]
+        if keeper:
+            past.append(state)
+            if step == steps or step % KEEP_EVERY == KEEP_EVERY - 1:
+                keeper.save(_kept(past, leaves if step < steps else {}, adam, generator))
+        yield state
 
 
 def last(states: Iterable[State]) -> State:

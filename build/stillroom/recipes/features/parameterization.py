@@ -9,12 +9,11 @@ Distill 2017). Starting noise is drawn on the CPU from the generator that is han
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from stillroom.recipes.features.colour import MEASURED, Matrix, hidden, shown
 
@@ -116,61 +115,32 @@ def fourier(
 
 def phases(
     batch: int,
+    size: int,
     generator: torch.Generator,
     *,
     magnitude: Tensor,
-    size: Size,
     colour: Matrix = MEASURED,
 ) -> Parameterization:
     """Phases of waves whose magnitudes are fixed to those of photographs.
 
     No wave can grow at the cost of others, whatever the objective (T. Fel and others, "Unlocking
     Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization", NeurIPS
-    2023).
+    2023). A phase is an angle: it takes a rate of 0.2, not the 0.05 of the other parameterizations.
 
     Args:
         batch: see `pixels`.
-        generator: see `pixels`.
-        magnitude: `spectrum` of photographs, ``[3, h, w // 2 + 1]``, for the same colours.
-        size: pixels a side, or height and width: h and w.
+        size: pixels a side.
+        generator: of the phases to start from.
+        magnitude: `spectrum.magnitude` of photographs for this size and these colours.
         colour: see `pixels`.
     """
-    shape = _pair(size)
     angles = torch.rand(batch, *magnitude.shape, generator=generator) * 2 * math.pi
 
     def draw(t: Mapping[str, Tensor]) -> Tensor:
-        fixed = magnitude.to(t["phases"])
-        waves = torch.complex(fixed * t["phases"].cos(), fixed * t["phases"].sin())
-        return shown(torch.fft.irfft2(waves, s=shape, norm="ortho"), colour)
+        waves = torch.polar(magnitude.to(t["phases"]).expand_as(t["phases"]), t["phases"])
+        return shown(torch.fft.irfft2(waves, s=(size, size), norm="ortho"), colour)
 
     return Parameterization({"phases": angles}, draw)
-
-
-def spectrum(pictures: Iterable[Tensor], size: Size, colour: Matrix = MEASURED) -> Tensor:
-    """The mean magnitude of each wave in the decorrelated colours of photographs.
-
-    Args:
-        pictures: ``[3, h, w]`` in [0, 1], of any size; each is cropped to the shape of `size` about
-            its middle, and resized.
-        size: pixels a side, or height and width.
-        colour: see `colour`.
-
-    Returns:
-        ``[3, height, width // 2 + 1]``.
-    """
-    height, width = _pair(size)
-    total = torch.zeros(3, height, width // 2 + 1)
-    count = 0
-    for picture in pictures:
-        h, w = picture.shape[1:]
-        side = min(h / height, w / width)
-        rows, columns = int(height * side), int(width * side)
-        top, left = (h - rows) // 2, (w - columns) // 2
-        middle = picture[None, :, top : top + rows, left : left + columns].float()
-        small = functional.interpolate(middle, (height, width), mode="bilinear", antialias=True)
-        total += torch.fft.rfft2(hidden(small, colour), norm="ortho")[0].abs()
-        count += 1
-    return total / count
 
 
 def noise(batch: int, size: Size, generator: torch.Generator) -> Tensor:

@@ -115,7 +115,7 @@ def top_patches(
             for n in order[:, unit].tolist():
                 inner = _inside(found[n], field, places[n, unit], side, size)
                 if all(_overlap(inner, other.square) <= OVERLAP for other in taken):
-                    pixels = _cut(pictures, inner, side)
+                    pixels = cut(pictures, inner, side)
                     taken.append(Patch(float(values[n, unit]), inner, pixels))
                 if len(taken) == count:
                     break
@@ -136,8 +136,8 @@ def _search(
     values: dict[str, list[Tensor]] = {layer: [] for layer in units}
     places: dict[str, list[Tensor]] = {layer: [] for layer in units}
     for start in range(0, len(found), AT_ONCE):
-        cut = torch.stack([_cut(pictures, each, size) for each in found[start : start + AT_ONCE]])
-        for layer, a in activations(model, cut, units).items():
+        seen = torch.stack([cut(pictures, each, size) for each in found[start : start + AT_ONCE]])
+        for layer, a in activations(model, seen, units).items():
             check_units(units[layer], a.shape[1], layer)
             chosen = a[:, list(units[layer])]
             flat = chosen.reshape(*chosen.shape[:2], -1)
@@ -154,8 +154,8 @@ def _starts(length: int, side: int, step: float) -> list[int]:
     return [round((length - side) * n / steps) for n in range(steps + 1)] if steps else [0]
 
 
-def _cut(pictures: Mapping[str, Tensor], square: Square, size: int) -> Tensor:
-    """The pixels of a square, ``[3, size, size]``."""
+def cut(pictures: Mapping[str, Tensor], square: Square, size: int) -> Tensor:
+    """The pixels of a square of one of the pictures, resized to ``[3, size, size]``."""
     top, left, side = round(square.top), round(square.left), max(round(square.side), 1)
     pixels = pictures[square.picture][None, :, top : top + side, left : left + side]
     small = functional.interpolate(pixels, (size, size), mode="bilinear", antialias=True)

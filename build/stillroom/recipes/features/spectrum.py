@@ -8,8 +8,13 @@ Artifacts", Distill 2016).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
+
+from stillroom.recipes.features.colour import MEASURED, Matrix
+from stillroom.recipes.features.patches import cut, squares
 
 FINE = 0.25  # cycles a pixel
 
@@ -65,3 +70,33 @@ def checkerboard(image: Tensor) -> Tensor:
     h, w = (side // 2 for side in image.shape[-2:])
     nyquist = energies[:, h, 0] + energies[:, 0, w] + energies[:, h, w]
     return nyquist / energies.sum((1, 2)).clamp(min=torch.finfo(image.dtype).tiny)
+
+
+def magnitude(pictures: Mapping[str, Tensor], size: int, colour: Matrix = MEASURED) -> Tensor:
+    """The mean magnitude of each wave in photographs: what `parameterization.phases` keeps.
+
+    The mean is over squares of the pictures, whose edges are faded out, or the jump from one edge
+    to the other would count as waves across and down. Their mean colour is left out.
+
+    Args:
+        pictures: by name, ``[3, h, w]`` in [0, 1], of any size.
+        size: pixels a side of the picture to draw.
+        colour: its decorrelated colours.
+
+    Returns:
+        ``[3, size, size // 2 + 1]``, of a transform that keeps energy.
+    """
+    window = torch.hann_window(size, periodic=False)
+    window = torch.outer(window, window)
+    window /= window.pow(2).mean().sqrt()
+    # Around grey the sigmoid of `colour.shown` has the slope 1/4.
+    inverse = 4 * torch.linalg.inv(torch.tensor(colour))
+    found = []
+    for square in squares(pictures):
+        pixels = cut(pictures, square, size)
+        centred = pixels - pixels.mean((1, 2), keepdim=True)
+        latent = torch.einsum("ij,jhw->ihw", inverse, centred)
+        found.append(torch.fft.rfft2(latent * window, norm="ortho").abs())
+    mean = torch.stack(found).mean(0)
+    mean[:, 0, 0] = 0
+    return mean
