@@ -327,6 +327,21 @@ def test_an_unknown_recipe_is_said_with_the_nearest(built):
     assert "did you mean 'running-averages'?" in done.stderr
 
 
+def test_the_layers_of_a_network_are_listed():
+    lines = call("recipes", "layers", "efficientnet-lite0").output.splitlines()
+    assert lines[0] == "efficientnet-lite0, for a picture of 224 × 224 pixels:"
+    assert lines[2].split() == ["layer", "units", "positions", "sees", "every"]
+    assert any(re.fullmatch(r"block5 +80 +14 × 14 +83 px +16 px", line) for line in lines)
+    assert re.fullmatch(r"logits +1000 +all", lines[-1])
+    wrong = call("recipes", "layers", "efficientnet-lite")
+    assert wrong.exit_code == 1
+    assert "did you mean 'efficientnet-lite0'?" in wrong.output
+    for arguments in (["recipes", "layers"], ["recipes", "td-lambda", "efficientnet-lite0"]):
+        done = call(*arguments)
+        assert done.exit_code == 2
+        assert "expected: stillroom recipes layers NETWORK" in done.output
+
+
 def test_clean_asks_and_frees_what_nobody_needs(built):
     stray = built / "assets" / ".cache" / "gone" / "0123456789abcdef"
     write(stray / "manifest.json", "{}")

@@ -93,7 +93,7 @@ def test_static_form_is_a_drawing_and_a_table(view_page):
     expect(page.locator(".drawing svg").first).to_be_visible()
     expect(page.get_by_role("button", name="Explore")).to_be_hidden()
     page.get_by_text("Data as a table").click()
-    rows = page.locator(".chart-data tbody tr")
+    rows = page.locator(".data-table tbody tr")
     assert rows.count() == 20
     assert rows.nth(3).locator("td").all_inner_texts() == ["3", "0.53"]
 

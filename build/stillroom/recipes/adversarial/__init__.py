@@ -1,0 +1,1 @@
+"""Adversarial examples: attacks, evaluation, and what networks learn from them."""
