@@ -8,6 +8,7 @@ from stillroom.check import (
     check_quotes,
     check_verdicts,
 )
+from stillroom.check.claims import unknown_fact
 from stillroom.diagnostics import Diagnostics
 from stillroom.settings import Settings
 from stillroom.source.model import Control, FactUse, Verdict
@@ -96,6 +97,13 @@ def uses(settings, *, draft=False, controls=(), **use):
     diagnostics = Diagnostics()
     check_facts([article], {("waves", "fig-waves"): result}, diagnostics)
     return findings(diagnostics)
+
+
+def test_of_many_facts_a_message_names_those_that_are_near():
+    facts = {f"error_at_{n}": n for n in range(100)}
+    message = unknown_fact("fig-waves", "error_at_200", facts)
+    assert message.endswith(" and 92 more)")
+    assert "error_at_20," in message
 
 
 def test_facts_that_exist_are_fine(settings):

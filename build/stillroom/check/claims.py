@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from stillroom.source.claims import ClaimError, Name, UnknownFactError, evaluate
 from stillroom.source.model import Article, Verdict
 
 Results = Mapping[tuple[str, str], FigureResult]
+LISTED = 8  # facts that a message names, those nearest to the one that is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,11 @@ def _unknown(name: Name, place: tuple[str, str], results: Results) -> str:
 
 
 def unknown_fact(figure: str, fact: str, facts: Mapping[str, Fact]) -> str:
-    """Say that `figure` has no such fact, and which ones it has."""
-    known = ", ".join(sorted(facts)) or "none"
-    return f"figure '{figure}' has no fact '{fact}'{nearest(fact, facts)} (facts: {known})"
+    """Say that `figure` has no such fact, and which ones it has that are near."""
+    near = sorted(difflib.get_close_matches(fact, facts, n=LISTED, cutoff=0))
+    known = ", ".join(near) or "none"
+    more = f" and {len(facts) - len(near)} more" if len(facts) > len(near) else ""
+    return f"figure '{figure}' has no fact '{fact}'{nearest(fact, facts)} (facts: {known}{more})"
 
 
 def _failure(claim: CheckedClaim) -> str:

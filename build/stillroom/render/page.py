@@ -55,6 +55,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeAway:
+    """A file that the head of an article offers; `size` in bytes."""
+
+    href: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class HowToCite:
     """An article as a reference, in words and as BibTeX."""
 

@@ -16,9 +16,10 @@ from stillroom.check.views import known_views
 from stillroom.diagnostics import Diagnostics, nearest
 from stillroom.precompute.manifest import FigureResult
 from stillroom.render import page as pages
+from stillroom.render.archive import archive
 from stillroom.render.csp import POLICY
 from stillroom.render.discussion import Discussion, Finding
-from stillroom.render.figure import FigureRenderer, MissingViewError
+from stillroom.render.figure import THUMBNAIL, FigureRenderer, MissingViewError
 from stillroom.render.files import Files
 from stillroom.render.html import ArticleRenderer
 from stillroom.render.output import Output
@@ -262,6 +263,8 @@ class _ArticlePage:
             "replications": self._replications(),
             "citation": pages.how_to_cite(article, self._settings),
             "variables": pages.variables(article),
+            "source": self._source(),
+            "data": self._data(),
         }
 
     def _replications(self) -> tuple[Finding, ...]:
@@ -291,11 +294,43 @@ class _ArticlePage:
         self._failed = True
         return Markup()
 
+    def _source(self) -> pages.TakeAway:
+        """The text as it was written."""
+        path = self._article.folder / "index.md"
+        return pages.TakeAway(self._files.copy(path.name, path), path.stat().st_size)
+
+    def _data(self) -> pages.TakeAway | None:
+        """What was computed, in one file."""
+        if not self._figures.footers:
+            return None
+        cited = pages.how_to_cite(self._article, self._settings)
+        licence = self._article.front.licence or self._settings.licence
+        about = "\n".join(filter(None, [cited.text, licence]))
+        packed = archive(about, self._figures.footers)
+        href = self._files.add(f"{self._article.slug}-data.zip", packed)
+        return pages.TakeAway(href, len(packed))
+
     def _vega(self) -> str:
         return self._files.href(self._static.vega())
 
     def _thumbnail(self, text: Text) -> pages.Thumbnail | None:
-        """The first picture of the text that is a file and not a sheet of many."""
+        """The first picture that a result has for this, or else the first one in the text.
+
+        In the text, a picture is one that is a file and not a sheet of many.
+        """
+        for result in self._results.values():
+            asset = result.manifest.assets.get(THUMBNAIL)
+            if asset is not None and asset.kind == "image":
+                file = asset.files["main"]
+                path = self._settings.assets / result.manifest.folder / file.name
+                href = self._files.copy(f"{result.figure.name}-{file.name}", path, file.digest)
+                return pages.Thumbnail(
+                    href=f"articles/{self._article.slug}/{href}",
+                    alt=result.figure.alt,
+                    width=asset.meta["width"],
+                    height=asset.meta["height"],
+                    pixelated=asset.meta["scale"] > 1,
+                )
         for image in LexborHTMLParser(text.body).css("img[width][height]"):
             values = image.attributes
             href = values["src"] or ""

@@ -271,7 +271,8 @@
         return `${this.classCell.value} is among the strongest classes of ${count} of ${cells.x.length} cells.`;
       }
       const total = cells.count.reduce((sum, count) => sum + count, 0);
-      return `${cells.x.length} cells of ${this.patchesText(total)}. The larger a cell, the more patches it holds.`;
+      const uneven = Math.min(...cells.count) < this.level.fullest;
+      return `${cells.x.length} cells of ${this.patchesText(total)}.${uneven ? " The larger a cell, the more patches it holds." : ""}`;
     }
 
     /** Draw once before the next paint, however often it is asked for. */
