@@ -46,8 +46,14 @@ def test_a_reader_slides_the_radius_and_points_at_features(view_page, result):
         gammas, abs=0.006
     )
     expect(part(page, "count")).to_have_text("10")
+    limits = []
+    for number, cell in enumerate(cells.all()):
+        cell.hover()
+        expect(part(page, "label")).to_have_text(str(number))
+        limits.append(float(part(page, "limit").inner_text()))
+    told = [result.facts["first_lost"], result.facts["last_lost"]]
+    assert [min(limits), max(limits)] == pytest.approx(told, abs=0.006)
     cells.nth(8).hover()
-    expect(part(page, "label")).to_have_text("8")
     assert float(part(page, "gamma").inner_text()) == pytest.approx(gammas[8], abs=0.006)
     cells.nth(8).click()
     expect(page).to_have_url(re.compile("feature=8"))

@@ -190,8 +190,7 @@ def test_choices_stand_together_under_one_slider(view_page, axe):
     assert axe(page, ".view") == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    page.emulate_media(color_scheme="dark")
-    assert axe(page, ".view", colours=True) == []
+    assert axe(page, ".view", dark=True) == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -251,3 +250,20 @@ def test_missing_pictures_bring_the_static_form_back(write_page, new_page, probl
 def test_is_accessible(view_page, axe):
     page = view_page("scrubber", scrub())
     assert axe(page, ".view", dark=True) == []
+
+
+def test_a_column_that_two_choices_name_is_one_line(view_page):
+    result = together()
+    again = {"name": "saucer", "label": "Saucer", "frames": "cup", "original": None}
+    result.data["choices"].append(again)
+    result.data["curve"]["y"] = ["cat", "cup", "cup"]
+    page = view_page("scrubber", result)
+    page.get_by_role("slider", name="Waves").press("ArrowRight")
+    errors = page.locator("[data-text=error]")
+    expect(errors).to_have_text(["0.2", "0.1", "0.1"])
+    for part in (".series", ".marker", ".legend li"):
+        expect(page.locator(part)).to_have_count(2)
+    colours = page.locator(".panel").evaluate_all(
+        "panels => panels.map((each) => getComputedStyle(each).getPropertyValue('--series'))"
+    )
+    assert colours[0] != colours[1] == colours[2]

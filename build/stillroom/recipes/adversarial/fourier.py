@@ -84,7 +84,7 @@ def sheet(images: Tensor, across: int) -> Tensor:
     Ink is 1; what is out of [0, 1] is clipped. The result is ``[..., rows, columns]`` of pixels.
     """
     pages = torch.nn.functional.pad((1 - images).clamp(0, 1), (0, 1, 0, 1), value=1.0)
-    shape = (*pages.shape[:-3], -1, across, *pages.shape[-2:])
-    rows = pages.reshape(shape).transpose(-3, -2)  # [..., down, h, across, w]
+    split: Tensor = pages.unflatten(-3, (-1, across))  # type: ignore[no-untyped-call]
+    rows = split.transpose(-3, -2)  # [..., down, h, across, w]
     laid: Tensor = rows.flatten(-2).flatten(-3, -2)[..., :-1, :-1]
     return laid

@@ -105,7 +105,7 @@ def fourier_sensitivity(
             "frequencies": frequencies(SIDE).tolist(),
             "networks": nets_,
             "own": "".join(map(str, labels[: len(few)].tolist())),
-            "start": {"wave": [0, 1], "network": "standard"},
+            "start": {"wave": [-1, 0], "network": "standard"},
         },
         tables={"bands": columns(rows)},
         assets={

@@ -19,7 +19,7 @@ from stillroom.recipe import Result, Run, recipe
 from stillroom.recipes.adversarial import leakage
 from stillroom.recipes.adversarial.attack import Pgd
 from stillroom.recipes.adversarial.evaluation import certified
-from stillroom.recipes.adversarial.norms import Norm
+from stillroom.recipes.adversarial.norms import Norm, dual_length
 from stillroom.recipes.adversarial.shared import SCALE, columns, digit_scale
 from stillroom.recipes.adversarial.training import accuracy, predict
 
@@ -59,9 +59,10 @@ def robust_feature_leakage(
         ``gain`` and ``deviation``, from which a reader's browser computes it, as (gain - radius
         |w|_*) / deviation. Frames ``features``, the ten weight pictures, orange for positive, with
         ``labels`` and ``notes``; `Packed` ``weights[10, 64]``. Facts: ``gamma_<class>`` and
-        ``least_gamma``; ``robust_accuracy`` and ``plain_accuracy``; ``robust_steady`` and
-        ``plain_steady``, the shares of predictions that certainly hold, ``attacked_steady``, the
-        share that the attack could not change; ``certificates_broken``, how many certified
+        ``least_gamma``; ``first_lost`` and ``last_lost``, the radii at which the first and the last
+        feature cease to be useful; ``robust_accuracy`` and ``plain_accuracy``; ``robust_steady``
+        and ``plain_steady``, the shares of predictions that certainly hold, ``attacked_steady``,
+        the share that the attack could not change; ``certificates_broken``, how many certified
         predictions it changed; ``median_norm``, ``median_other`` and ``min_other`` as in
         ``digit-nets``.
     """
@@ -79,6 +80,8 @@ def robust_feature_leakage(
         return [float(each) for each in found]
 
     own = gammas(radius)
+    terms = _terms(robust.weights, test)
+    limits = torch.tensor(terms["gain"]) / dual_length(robust.weights, norm)
     said = predict(robust, test.images)
     attack = Pgd(norm=norm, steps=20, restarts=2, loss="margin", stop=True)
     found = attack(
@@ -88,6 +91,8 @@ def robust_feature_leakage(
     facts: dict[str, float | int] = {
         **{f"gamma_{number}": gamma for number, gamma in enumerate(own)},
         "least_gamma": min(own),
+        "first_lost": float(limits.min()),
+        "last_lost": float(limits.max()),
         **{f"{name}_accuracy": accuracy(m, test.images, test.labels) for name, m in models.items()},
         **{
             f"{name}_steady": leakage.steady_share(m, test.images, radius, norm)
@@ -112,7 +117,7 @@ def robust_feature_leakage(
             "norm": norm,
         },
         tables={
-            "terms": _terms(robust.weights, test),
+            "terms": terms,
             "usefulness": {"radius": radii}
             | {str(number): curve.tolist() for number, curve in enumerate(curves)},
         },
