@@ -333,7 +333,7 @@ def test_the_layers_of_a_network_are_listed():
     assert lines[2].split() == ["layer", "units", "positions", "sees", "every"]
     assert any(re.fullmatch(r"block5 +80 +14 × 14 +83 px +16 px", line) for line in lines)
     assert re.fullmatch(r"logits +1000 +all", lines[-1])
-    wrong = call("recipes", "layers", "efficientnet-lite")
+    wrong = call("recipes", "layers", "eficientnet-lite0")
     assert wrong.exit_code == 1
     assert "did you mean 'efficientnet-lite0'?" in wrong.output
     for arguments in (["recipes", "layers"], ["recipes", "td-lambda", "efficientnet-lite0"]):
