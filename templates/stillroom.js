@@ -30,11 +30,17 @@ For a view (templates/views/<name>/view.js)
   stillroom.bindSlider(root, name, cell)    // connect the macros of controls.html to a cell;
   stillroom.bindPicker(root, name, cell)    // the slider shows which value it took when the cell
   stillroom.bindToggle(root, name, cell)    // holds one between two ticks
+  stillroom.bindField(root, name, cell, found)  // found(number): whether there is such a one
   stillroom.onAction(root, name, callback)  // clicks on [data-action=name]; returns the button
   stillroom.nearest(values, value) -> index
   stillroom.format(number, digits = 4) -> text with a true minus and at most so many digits
   stillroom.colour("--c1") -> the value of a CSS variable now, for canvases
   stillroom.unpack(asset) -> Float32Array with .shape
+  stillroom.rove(list, cells, {point, choose, release})  // cells to point at and choose: js/cells.js
+  stillroom.sheet(asset) -> promise of the decoded picture of a Frames asset
+  stillroom.showFrame(box, asset, index, alt)   // a frame of it, as the macro frame writes it
+  stillroom.showFrames(box, asset, indices, alt)   // several, alt(i) says what the i-th is
+  stillroom.showBars(list, rows, most)      // [[name, value], …], as the macro bars writes them
   stillroom.math.<view> = {...}             // pure functions a test compares with torch
 
   stillroom.ramp("sequential" | "diverging", t) -> [r, g, b] of the page's colour maps, t in [0, 1]
@@ -49,8 +55,8 @@ For the page (written by render/)
   <output data-value="m">10</output>                                         the role {value}
   <output data-lookup="m" data-rows='[[1, "0.51"], [10, "0.20"]]'>0.20</output>   {fact} on a table
 
-This file holds values and state; templates/js/ holds controls, figures, prose and previews, each a
-classic script that adds to the one global name.
+This file holds values and state; templates/js/ holds controls, cells, parts of views, figures, prose
+and previews, each a classic script that adds to the one global name.
 */
 "use strict";
 

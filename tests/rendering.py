@@ -59,6 +59,8 @@ def make_article(folder=Path(), **changes):
         "headings": (),
         "controls": (),
         "fact_uses": (),
+        "verdicts": (),
+        "replies": (),
         "citations": (),
         "references": {},
         "words": 440,

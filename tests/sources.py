@@ -31,7 +31,7 @@ def make_site(root, **settings):
         (root / "articles" / slug).mkdir(parents=True)
     (root / "articles/a/cat.png").write_bytes(b"")
     (root / "articles/a/data.csv").write_text("x\n1\n")
-    (root / "articles/other/index.md").write_text(FRONT + "## A section {#sec}\n")
+    (root / "articles/other/index.md").write_text(FRONT + "## A section {#sec}\n\nText.\n")
     return Settings(root=root, **settings)
 
 

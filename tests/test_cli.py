@@ -1,3 +1,4 @@
+import contextlib
 import os
 import re
 import signal
@@ -15,10 +16,11 @@ STILLROOM = [sys.executable, "-m", "stillroom"]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, lend_vega):
     """A scaffolded site, built once; tests that change it must put it back."""
     root = tmp_path_factory.mktemp("cli") / "journal"
     assert CliRunner().invoke(cli, ["new", "site", str(root)]).exit_code == 0
+    lend_vega(root)
     done = run(root, "build")
     assert done.returncode == 0, done.stderr
     return root
@@ -33,6 +35,7 @@ def site(tmp_path, monkeypatch):
 
 
 def run(root, *arguments, **options):
+    """A command in a process of its own, as people give it."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [*STILLROOM, *arguments],
@@ -47,6 +50,12 @@ def run(root, *arguments, **options):
 
 def call(*arguments, **options):
     return CliRunner().invoke(cli, arguments, **options)
+
+
+def ask(root, *arguments, **options):
+    """A command in this process, which need not load everything again."""
+    with contextlib.chdir(root):
+        return call(*arguments, **options)
 
 
 def write(path, text):
@@ -166,12 +175,12 @@ def test_an_error_of_a_recipe_ends_with_3_and_keeps_what_worked(site):
         "from stillroom import Result, Run, recipe\n\n\n@recipe(view='table')\n"
         "def breaks(run: Run) -> Result:\n    '''Break.'''\n    raise ValueError('too bad')\n",
     )
-    done = run(site, "build")
-    assert done.returncode == 3
+    done = call("build")
+    assert done.exit_code == 3
     assert re.search(r"articles/broken/index\.md:\d+:\d+: F024 .*too bad", done.stderr)
     assert "Error: 1 error; site/ is as it was" in done.stderr
     assert not (site / "site").exists()
-    status = run(site, "status")
+    status = call("status")
     assert re.search(r"fig-averages +fresh", status.stdout)
     assert re.search(r"fig-breaks +stale", status.stdout)
     assert recipes.is_file()
@@ -227,74 +236,74 @@ def test_a_failing_claim_leaves_the_site_as_it_was(built):
     before = files(built / "site")
     try:
         path.write_text(text.replace("spread < 2 * expected_spread", "spread > 1"))
-        done = run(built, "build")
-        assert done.returncode == 1
+        done = ask(built, "build")
+        assert done.exit_code == 1
         assert re.search(r"index\.md:\d+:\d+: F022 ", done.stderr)
         assert files(built / "site") == before
     finally:
         path.write_text(text)
-    assert run(built, "build").stdout.startswith("Nothing to do")
+    assert ask(built, "build").stdout.startswith("Nothing to do")
 
 
 def test_building_twice_gives_the_same_bytes(built):
     before = files(built / "site")
-    assert run(built, "build", "--force").returncode == 0
+    assert ask(built, "build", "--force").exit_code == 0
     assert files(built / "site") == before
 
 
 def test_a_draft_goes_to_a_folder_of_its_own(built):
     before = files(built / "site")
-    done = run(built, "build", "--draft")
-    assert done.returncode == 0, done.stderr
+    done = ask(built, "build", "--draft")
+    assert done.exit_code == 0, done.stderr
     assert "Open .stillroom/draft/index.html" in done.stdout
     page = built / ".stillroom" / "draft" / "articles" / "averages" / "index.html"
     assert "draft-banner" in page.read_text()
     assert files(built / "site") == before
-    assert run(built, "build").stdout.startswith("Nothing to do")
+    assert ask(built, "build").stdout.startswith("Nothing to do")
 
 
 def test_status_tells_of_fresh_figures(built):
-    done = run(built, "status")
+    done = ask(built, "status")
     assert re.search(r"^averages\n  fig-averages  fresh    running-averages, ", done.stdout)
     assert done.stdout.splitlines()[-1] == "1 fresh"
 
 
 def test_run_prints_the_facts_again(built):
-    done = run(built, "run", "averages/fig-averages")
-    assert done.returncode == 0, done.stderr
+    done = ask(built, "run", "averages/fig-averages")
+    assert done.exit_code == 0, done.stderr
     assert re.search(r"^  tosses +1000$", done.stdout, re.MULTILINE)
-    assert run(built, "build").returncode == 0
+    assert ask(built, "build").exit_code == 0
 
 
 def test_a_refactor_that_changes_no_number_is_accepted(built):
     recipes = built / "articles" / "averages" / "recipes.py"
     text = recipes.read_text()
-    assert run(built, "accept").stdout == "Nothing is stale.\n"
-    assert run(built, "build", "--draft").returncode == 0
+    assert ask(built, "accept").stdout == "Nothing is stale.\n"
+    assert ask(built, "build", "--draft").exit_code == 0
     try:
         recipes.write_text(text.replace("coins", "tossed"))
-        assert "fig-averages  stale" in run(built, "status").stdout
-        done = run(built, "accept")
-        assert done.returncode == 0, done.stderr
+        assert "fig-averages  stale" in ask(built, "status").stdout
+        done = ask(built, "accept")
+        assert done.exit_code == 0, done.stderr
         assert "accepted: articles.averages.recipes changed" in done.stdout
-        assert "fig-averages  fresh" in run(built, "status").stdout
+        assert "fig-averages  fresh" in ask(built, "status").stdout
     finally:
         recipes.write_text(text)
-        assert run(built, "build").returncode == 0
+        assert ask(built, "build").exit_code == 0
 
 
 def test_run_suggests_the_nearest_figure(built):
-    done = run(built, "run", "fig-average")
-    assert done.returncode == 1
+    done = ask(built, "run", "fig-average")
+    assert done.exit_code == 1
     assert "there is no figure 'fig-average'; did you mean 'fig-averages'?" in done.stderr
 
 
 def test_recipes_are_listed_and_explained(built):
-    listed = run(built, "recipes").stdout
+    listed = ask(built, "recipes").stdout
     assert re.search(
         r"^running-averages +Follow the averages .* \(of averages\)$", listed, re.MULTILINE
     )
-    text = run(built, "recipes", "running-averages").stdout
+    text = ask(built, "recipes", "running-averages").stdout
     assert "tosses  int ≥ 10, ≤ 10000, default 1000" in text
     assert ":::{figure} running-averages" in text
 
@@ -304,8 +313,8 @@ def test_a_broken_recipe_hides_no_other(built):
     text = path.read_text()
     try:
         path.write_text("import nothing_of_this_name\n" + text)
-        done = run(built, "recipes")
-        assert done.returncode == 1
+        done = ask(built, "recipes")
+        assert done.exit_code == 1
         assert "message-passing" in done.stdout
         assert "articles/averages/recipes.py:1:1: F018 cannot be imported" in done.stderr
     finally:
@@ -313,30 +322,45 @@ def test_a_broken_recipe_hides_no_other(built):
 
 
 def test_an_unknown_recipe_is_said_with_the_nearest(built):
-    done = run(built, "recipes", "running-average")
-    assert done.returncode == 1
+    done = ask(built, "recipes", "running-average")
+    assert done.exit_code == 1
     assert "did you mean 'running-averages'?" in done.stderr
+
+
+def test_the_layers_of_a_network_are_listed():
+    lines = call("recipes", "layers", "efficientnet-lite0").output.splitlines()
+    assert lines[0] == "efficientnet-lite0, for a picture of 224 × 224 pixels:"
+    assert lines[2].split() == ["layer", "units", "positions", "sees", "every"]
+    assert any(re.fullmatch(r"block5 +80 +14 × 14 +83 px +16 px", line) for line in lines)
+    assert re.fullmatch(r"logits +1000 +all", lines[-1])
+    wrong = call("recipes", "layers", "efficientnet-lite")
+    assert wrong.exit_code == 1
+    assert "did you mean 'efficientnet-lite0'?" in wrong.output
+    for arguments in (["recipes", "layers"], ["recipes", "td-lambda", "efficientnet-lite0"]):
+        done = call(*arguments)
+        assert done.exit_code == 2
+        assert "expected: stillroom recipes layers NETWORK" in done.output
 
 
 def test_clean_asks_and_frees_what_nobody_needs(built):
     stray = built / "assets" / ".cache" / "gone" / "0123456789abcdef"
     write(stray / "manifest.json", "{}")
-    listed = run(built, "clean", "--dry-run")
+    listed = ask(built, "clean", "--dry-run")
     assert "assets/.cache/gone/0123456789abcdef (2 B)" in listed.stdout
     assert stray.exists()
-    assert run(built, "clean", input="n\n").returncode == 0
+    assert ask(built, "clean", input="n\n").exit_code == 0
     assert stray.exists()
-    assert run(built, "clean", "--yes").returncode == 0
+    assert ask(built, "clean", "--yes").exit_code == 0
     assert not stray.exists()
-    assert run(built, "clean").stdout == "Nothing to remove.\n"
-    assert run(built, "status").stdout.splitlines()[-1] == "1 fresh"
+    assert ask(built, "clean").stdout == "Nothing to remove.\n"
+    assert ask(built, "status").stdout.splitlines()[-1] == "1 fresh"
 
 
 def test_publishing_copies_what_a_build_would_make_now(built, tmp_path):
-    listed = run(built, "publish", "folder", str(tmp_path / "www"), "--dry-run")
+    listed = ask(built, "publish", "folder", str(tmp_path / "www"), "--dry-run")
     assert "  + index.html\n" in listed.stdout
     assert not (tmp_path / "www").exists()
-    assert run(built, "publish", "folder", str(tmp_path / "www")).returncode == 0
+    assert ask(built, "publish", "folder", str(tmp_path / "www")).exit_code == 0
     assert (tmp_path / "www" / "index.html").is_file()
 
 
@@ -345,8 +369,8 @@ def test_publishing_refuses_a_site_that_is_not_up_to_date(built, tmp_path):
     content = page.read_bytes()
     try:
         page.write_text("edited")
-        done = run(built, "publish", "folder", str(tmp_path / "www"))
-        assert done.returncode == 1
+        done = ask(built, "publish", "folder", str(tmp_path / "www"))
+        assert done.exit_code == 1
         assert "site/index.html changed" in done.stderr
     finally:
         page.write_bytes(content)
@@ -361,13 +385,13 @@ def test_publishing_refuses_where_there_is_no_site(site):
 def test_an_article_marked_as_draft_is_left_out_of_a_build(built):
     article("later", "Not yet.", built, draft="true")
     try:
-        done = run(built, "build")
-        assert done.returncode == 0, done.stderr
+        done = ask(built, "build")
+        assert done.exit_code == 0, done.stderr
         assert not (built / "site" / "articles" / "later").exists()
     finally:
         (built / "articles" / "later" / "index.md").unlink()
         (built / "articles" / "later").rmdir()
-        run(built, "build")
+        ask(built, "build")
 
 
 def test_names_of_articles_complete_in_the_shell(site):

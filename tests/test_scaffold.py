@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillroom.diagnostics import StillroomError
+from stillroom.diagnostics import Diagnostics, StillroomError
 from stillroom.scaffold import SLUG, new_article, new_site
 from stillroom.settings import find_settings
+from stillroom.source.article import read_articles
 
 DATE = datetime.date(2030, 1, 2)
 
@@ -67,6 +68,24 @@ def test_an_article_is_written_once(tmp_path):
     assert "title: On waves\n" in path.read_text()
     with pytest.raises(StillroomError, match="is there already"):
         new_article(settings, "on-waves", DATE)
+
+
+def test_what_a_new_article_says_is_to_be_replaced(tmp_path):
+    new_site(tmp_path, DATE)
+    settings = find_settings(tmp_path)
+    [path] = new_article(settings, "on-waves", DATE)
+
+    def found():
+        diagnostics = Diagnostics()
+        read_articles(settings, diagnostics)
+        return [
+            (each.severity, each.code, each.location.line) for each in sorted(diagnostics.found)
+        ]
+
+    lines = [3, 4, 9, 11, 13]
+    assert found() == [("warning", "M015", line) for line in lines]
+    path.write_text(path.read_text().replace("draft: true", "draft: false"))
+    assert found() == [("error", "M015", line) for line in lines]
 
 
 @pytest.mark.parametrize("slug", ["", "..", "../x", "a/b", "A", "a b", "-a", "a--b", "é", "a.md"])

@@ -31,7 +31,7 @@ def words(line):
 
 
 @pytest.mark.slow
-def test_the_tutorial_does_what_it_says(tmp_path):
+def test_the_tutorial_does_what_it_says(tmp_path, lend_vega):
     folder = tmp_path / "home"
     folder.mkdir()
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -47,6 +47,7 @@ def test_the_tutorial_does_what_it_says(tmp_path):
         for command, expected in commands(content):
             if command.startswith("cd "):
                 folder = folder / command.removeprefix("cd ")
+                lend_vega(folder)
                 continue
             seen.add(command.split()[1])
             done = subprocess.run(

@@ -295,16 +295,29 @@ def accept(articles: tuple[str, ...], jobs: int | None, device: str) -> None:
     epilog="""\b
 Examples:
   stillroom recipes
-  stillroom recipes spectral-reconstruction""",
+  stillroom recipes spectral-reconstruction
+  stillroom recipes layers efficientnet-lite0""",
     short_help="List what figures can show.",
 )
 @click.argument("name", required=False)
+@click.argument("network", required=False)
 @click.option("--article", default="", shell_complete=complete_articles, help="Of this article.")
 @click.option("--library", is_flag=True, help="Only those that come with Stillroom.")
 @click.option("--markdown", is_flag=True, help="Print a page of documentation.")
-def recipes(name: str | None, article: str, library: bool, markdown: bool) -> None:
-    """List what figures can show; with NAME: its parameters, defaults and documentation."""
+def recipes(
+    name: str | None, network: str | None, article: str, library: bool, markdown: bool
+) -> None:
+    """List what figures can show; with NAME: its parameters, defaults and documentation.
+
+    `layers NETWORK` lists the layers of a network that recipes look into.
+    """
     from stillroom import reference
+
+    if name == "layers" or network is not None:
+        if name != "layers" or network is None:
+            raise click.UsageError("expected: stillroom recipes layers NETWORK")
+        click.echo(reference.layers_table(network))
+        return
     from stillroom.pipeline import article_slugs
     from stillroom.precompute.catalogue import Catalogue
 

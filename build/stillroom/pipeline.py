@@ -96,7 +96,14 @@ def build(
     before = snapshot(settings)
     articles = read(settings, diagnostics, options.articles, draft=options.draft)
 
-    from stillroom.check import check_claims, check_facts, check_site
+    from stillroom.check import (
+        check_claims,
+        check_facts,
+        check_labels,
+        check_quotes,
+        check_site,
+        check_verdicts,
+    )
     from stillroom.precompute.progress import Quiet
     from stillroom.render.output import Output
     from stillroom.render.site import render_site
@@ -109,17 +116,30 @@ def build(
         return Built(folder)
     report = reporter() if made.stale else Quiet()
     results = compute(made, settings, options, report=report, diagnostics=diagnostics)
+    others = [article for article in articles if article.slug in left_out]
+    results = {**_quoted(chosen, others, settings, options), **results}
+    check_quotes(chosen, results, diagnostics, draft=options.draft)
     check_facts(chosen, results, diagnostics)
     check_claims(chosen, results, diagnostics, draft=options.draft)
+    check_verdicts(chosen, results, diagnostics, draft=options.draft)
+    check_labels(results, diagnostics)
     if diagnostics.errors and not options.draft:
         return Built(folder)
-    render_site(chosen, results, settings, diagnostics, draft=options.draft, output=output)
+    render_site(
+        chosen,
+        results,
+        settings,
+        diagnostics,
+        others=others,
+        draft=options.draft,
+        output=output,
+    )
     if diagnostics.errors and not options.draft:
         return Built(folder)
     if diagnostics.errors or left_out:
         _keep(output)
     output.commit()
-    check_site(folder, settings, diagnostics)
+    check_site(folder, settings, diagnostics, left_out=left_out)
     warnings = tuple(map(str, diagnostics.warnings))
     if not diagnostics.errors:
         used = {result.manifest.folder for result in results.values()}
@@ -267,20 +287,60 @@ def _choose(
 ) -> tuple[list[Article], tuple[str, ...]]:
     """Split into the articles to build, and the slugs of those left out.
 
-    When only some were asked for, others are built along if that takes no computing.
+    When only some were asked for, those are built along whose replies they show, and others if that
+    takes no computing.
     """
     if not options.articles:
         return list(articles), ()
-    chosen: list[Article] = []
-    left_out: list[Article] = []
+    from stillroom.source.quotes import quotes
+    from stillroom.source.threads import Threads
+
+    threads = Threads(articles)
+    replies = {article.slug: threads.reply(article) for article in articles}
+    asked = set(options.articles)
+    asked |= {found[0].slug for slug in options.articles if (found := replies.get(slug))}
+    needed = {}
     for article in articles:
-        if article.slug in options.articles:
-            chosen.append(article)
-            continue
-        steps = plan([article], settings, Diagnostics(), draft=options.draft).steps
-        served = sum(len(step.figures) for step in steps if step.state == "fresh")
-        (chosen if served == len(article.figures) else left_out).append(article)
-    return chosen, tuple(article.slug for article in left_out)
+        places = {(article.slug, figure.name) for figure in article.figures}
+        needed[article.slug] = places | {(each.article, each.figure) for each in quotes(article)}
+    for slug, found in replies.items():
+        needed[slug] |= needed[found[0].slug] if found else set()
+    fresh = _fresh(articles, settings, options, figures=set().union(*needed.values()))
+    chosen = [a for a in articles if a.slug in asked or needed[a.slug] <= fresh.keys()]
+    slugs = {article.slug for article in chosen}
+    return chosen, tuple(article.slug for article in articles if article.slug not in slugs)
+
+
+def _quoted(
+    chosen: Sequence[Article], others: Sequence[Article], settings: Settings, options: Options
+) -> Mapping[tuple[str, str], FigureResult]:
+    """The results of figures of `others` that `chosen` articles quote, as far as they are there."""
+    from stillroom.source.quotes import quotes
+
+    slugs = {article.slug for article in others}
+    found = {(each.article, each.figure) for article in chosen for each in quotes(article)}
+    return _fresh(others, settings, options, figures={each for each in found if each[0] in slugs})
+
+
+def _fresh(
+    articles: Sequence[Article],
+    settings: Settings,
+    options: Options,
+    *,
+    figures: Collection[tuple[str, str]],
+) -> Mapping[tuple[str, str], FigureResult]:
+    """The results of `figures` that need no computing."""
+    from stillroom.precompute.manifest import FigureResult
+
+    if not figures:
+        return {}
+    made = plan(articles, settings, Diagnostics(), draft=options.draft, figures=figures)
+    manifests = {step.id: step.manifest for step in made.steps if step.state == "fresh"}
+    return {
+        (each.slug, each.figure.name): FigureResult(each.slug, each.figure, each.view, manifest)
+        for each in made.wanted
+        if (manifest := manifests.get(each.step)) is not None
+    }
 
 
 def _keep(output: Output) -> None:

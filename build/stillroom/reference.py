@@ -119,6 +119,29 @@ def as_markdown(found: Iterable[tuple[str, Description]]) -> str:
     return "\n".join(parts) + "\n"
 
 
+def layers_table(network: str) -> str:
+    """A line a layer of a network: its name, units, positions and receptive field.
+
+    Raises:
+        StillroomError: no such network, or what it needs is not installed.
+    """
+    from stillroom.models.vision import load_model
+    from stillroom.recipes.features.receptive_field import receptive_fields
+
+    model = load_model(network)
+    rows = [("layer", "units", "positions", "sees", "every")]
+    for name, (shape, field) in receptive_fields(model, model.size).items():
+        sees = (f"{field.size} px", f"{field.stride} px") if field.stride else ("all", "")
+        rows.append((name, str(shape[0]), " × ".join(map(str, shape[1:])), *sees))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    side = f"{model.size} × {model.size}"
+    return "\n".join([f"{network}, for a picture of {side} pixels:", "", *table])
+
+
 def example(described: Description) -> str:
     """A figure that uses the recipe, with what it cannot do without."""
     needed = ", ".join(f"{each.name}: …" for each in described.parameters if each.required)

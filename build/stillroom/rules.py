@@ -38,6 +38,23 @@ RULES: dict[str, Rule] = {
     ),
     "A007": Rule("a file is not UTF-8 text", "Save the file as UTF-8."),
     "A008": Rule("a folder of articles has a text, but no index.md", "Rename the text."),
+    "A009": Rule(
+        "a thread has no hub of that name",
+        "Name the folder of an article whose front matter has `hub`.",
+    ),
+    "A010": Rule(
+        "articles respond to each other in a circle",
+        "Remove one `responds_to`: the later article responds to the earlier.",
+    ),
+    "A011": Rule(
+        "the order of a thread is not clear",
+        "Give each member a number of its own if the hub orders by number, else none.",
+    ),
+    "A012": Rule("two articles of a thread have one title", "Give one of them another title."),
+    "A013": Rule(
+        "the cards of a hub do not fit its thread",
+        "Place cards on a hub, once for each kind of members that it has.",
+    ),
     "M001": Rule("unknown or misplaced directive", "Use one of the directives in docs/syntax.md."),
     "M002": Rule(
         "a directive is not closed, or nothing is open",
@@ -64,6 +81,13 @@ RULES: dict[str, Rule] = {
     "M014": Rule(
         "the text is nested too deeply", "Use fewer levels of lists, quotations and brackets."
     ),
+    "M015": Rule("a placeholder is left in", "Write what belongs there."),
+    "M016": Rule("a part of the text is empty", "Fill it or remove it."),
+    "M017": Rule("two tabs of a group have one title", "Give each tab a title of its own."),
+    "M018": Rule(
+        "an update is dated before publication or after `updated`",
+        "Mend the date, or set `updated` to the day of the last update.",
+    ),
     "C001": Rule(
         "the bibliography does not exist", "Name a BibTeX file inside the article's folder."
     ),
@@ -73,6 +97,10 @@ RULES: dict[str, Rule] = {
     ),
     "C004": Rule("a reference is never cited", "Cite it, or remove it from the bibliography."),
     "C005": Rule("a citation key is used by two entries", "Rename one of them."),
+    "C006": Rule(
+        "a citation key is another work in the article that a reply answers",
+        "Rename it in one of the two bibliographies.",
+    ),
     "X001": Rule("unknown cross-reference", "Use a name that a figure, equation or heading has."),
     "X002": Rule("a name is used twice", "Give each figure, equation and heading its own name."),
     "X003": Rule(
@@ -86,6 +114,19 @@ RULES: dict[str, Rule] = {
         "a page variable is bound or shown but never set", "Declare it with a slider or picker."
     ),
     "X007": Rule("a page variable is declared twice", "Give each control its own name."),
+    "X008": Rule("a quoted figure of another article is not computed", "Build that article too."),
+    "X009": Rule(
+        "a reply answers no article, or one that has a reply",
+        "Name the folder of another article, and answer it once.",
+    ),
+    "X010": Rule(
+        "a commentary has no reply, while others of its thread have",
+        "Add a reply block for it, or leave it at that.",
+    ),
+    "X011": Rule(
+        "a name in a reply is used in the article that it answers",
+        "Rename one of them: both stand on one page.",
+    ),
     "F001": Rule("a figure has no name", "Give it `name: fig-…`."),
     "F002": Rule("a figure has no alternative text", "Say in `alt:` what the picture shows."),
     "F003": Rule("a name is not a plain name", "Use lower-case letters, digits and hyphens."),
@@ -116,6 +157,10 @@ RULES: dict[str, Rule] = {
     "F025": Rule(
         "a view cannot show this result",
         "Give the view the data its page in docs/views.md asks for.",
+    ),
+    "F026": Rule(
+        "two panels or choices of a figure have one label",
+        "Let the recipe give each its own label.",
     ),
     "S001": Rule("a link leads nowhere", "Mend or remove the link."),
     "S002": Rule("an asset is loaded from another host", "Keep a copy in the site."),

@@ -76,6 +76,24 @@
     show();
   }
 
+  /** `found(number)` says whether there is such a one: only then does the cell take it. */
+  function connectField(box, cell, found) {
+    const input = box.querySelector("input");
+    input.addEventListener("input", () => {
+      const text = input.value.trim();
+      const number = text !== "" && found(Number(text)) ? Number(text) : null;
+      input.setCustomValidity(text === "" || number !== null ? "" : `There is no ${text}`);
+      cell.set(number);
+    });
+    const show = () => {
+      input.value = cell.value ?? "";
+      input.setCustomValidity("");
+    };
+    input.addEventListener("blur", show);
+    cell.on(() => { if (document.activeElement !== input) show(); }); // else the reader is typing
+    show();
+  }
+
   function onAction(root, name, callback) {
     const button = root.querySelector(`[data-action="${name}"]`);
     button?.addEventListener("click", callback);
@@ -89,5 +107,6 @@
     bindSlider: (root, name, cell) => connectSlider(control(root, "slider", name), cell, false),
     bindPicker: (root, name, cell) => connectPicker(control(root, "picker", name), cell),
     bindToggle: (root, name, cell) => connectToggle(control(root, "toggle", name), cell),
+    bindField: (root, name, cell, found) => connectField(control(root, "field", name), cell, found),
   });
 })();

@@ -41,20 +41,18 @@ def overflow(page):
     )
 
 
-@pytest.mark.parametrize("screen", [(390, "light"), (1280, "light"), (1280, "dark")])
-def test_axe_finds_nothing(new_page, article, axe, screen, until):
-    page = new_page(width=screen[0], color_scheme=screen[1])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(new_page, article, axe, width, until):
+    page = new_page(width=width)
     page.goto(article.as_uri())
     until(page, "document.fonts.status === 'loaded'")
     page.locator(".prose summary").first.click()
-    assert axe(page) == []
+    assert axe(page, dark=True) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_index(new_page, site, axe, scheme):
-    page = new_page(color_scheme=scheme)
+def test_axe_finds_nothing_on_the_index(page, site, axe):
     page.goto((site / "index.html").as_uri())
-    assert axe(page) == []
+    assert axe(page, dark=True) == []
     page.get_by_role("link", name="Every element, once").click()
     assert page.locator("h1").inner_text() == "Every element, once"
 
@@ -144,6 +142,13 @@ def test_the_colours_of_data_are_those_of_python():
     stops = palette.stops("diverging")
     for part, stop in zip(("low", "mid", "high"), (stops[0], stops[8], stops[16]), strict=True):
         assert f"--diverging-{part}: {stop};" in tokens
+
+
+def test_it_can_be_printed_from_its_head(open_page, article):
+    page = open_page(article)
+    page.evaluate("window.print = () => { window.printed = true; }")
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.printed") is True
 
 
 # Previews

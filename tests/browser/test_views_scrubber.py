@@ -6,6 +6,7 @@ import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import expect
 
+from screens import grey
 from stillroom.media.kinds import Frames, Image
 from stillroom.recipe import Result
 
@@ -37,22 +38,15 @@ def scrub(choices=("cat", "cup"), **data):
     )
 
 
-def grey(page):
-    """The middle of what the reader sees: the canvas is on a file, so a script may not read it."""
-    shot = page.locator("[data-screen=frame]").screenshot()
-    picture = Pillow.open(BytesIO(shot)).convert("L")
-    return picture.getpixel((picture.width // 2, picture.height // 2)) / 255
-
-
 def shows(page, value, choice="cat"):
     expect(page.locator("[data-text=value]")).to_have_text(str(value))
     # The curve follows at once, the canvas when the sheet is decoded.
     expected = GREYS[choice][VALUES.index(value)]
     for _ in range(20):
-        if grey(page) == pytest.approx(expected, abs=0.02):
+        if grey(page.locator("[data-screen=frame]")) == pytest.approx(expected, abs=0.02):
             return
         page.wait_for_timeout(50)
-    assert grey(page) == pytest.approx(expected, abs=0.02)
+    assert grey(page.locator("[data-screen=frame]")) == pytest.approx(expected, abs=0.02)
 
 
 def test_slider_goes_through_the_frames_by_keyboard(view_page):
@@ -168,6 +162,38 @@ def test_one_choice_has_no_picker_and_needs_no_original_nor_curve(view_page):
     assert page.locator(".plot, .original").count() == 0
 
 
+def together():
+    result = scrub(together=True)
+    for choice in result.data["choices"]:
+        choice["original"] = None
+    return result
+
+
+def test_choices_stand_together_under_one_slider(view_page, axe):
+    page = view_page("scrubber", together())
+    assert page.get_by_role("radio").count() == 0
+    page.get_by_role("slider", name="Waves").press("End")
+    expect(page.locator("[data-text=error]").first).to_have_text("0")
+    assert page.locator("[data-text=error]").all_inner_texts() == ["0", "0"]
+    page.get_by_role("slider", name="Waves").press("ArrowLeft")
+    assert page.locator("[data-text=error]").all_inner_texts() == ["0.2", "0.1"]
+    page.wait_for_timeout(100)
+    screens = page.locator("[data-screen=frame]").all()
+    assert [grey(screen) for screen in screens] == pytest.approx([0.4, 0.7], abs=0.02)
+    boxes = [screen.bounding_box() for screen in screens]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
+    plot = page.locator(".plot").bounding_box()
+    heights = [each.bounding_box() for each in page.locator(".marker").all()]
+    middles = [(b["y"] + b["height"] / 2 - plot["y"]) / plot["height"] for b in heights]
+    assert middles == pytest.approx([1 - 0.2 / 0.8, 1 - 0.1 / 0.8], abs=0.02)
+    assert axe(page, ".view") == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.emulate_media(color_scheme="dark")
+    assert axe(page, ".view", colours=True) == []
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_frames_are_crisp_and_nothing_overflows_or_shifts(view_page, width):
     page = view_page("scrubber", scrub(), screen={"width": width})
@@ -222,7 +248,6 @@ def test_missing_pictures_bring_the_static_form_back(write_page, new_page, probl
     problems.clear()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_is_accessible(view_page, axe, scheme):
-    page = view_page("scrubber", scrub(), screen={"color_scheme": scheme})
-    assert axe(page, ".view") == []
+def test_is_accessible(view_page, axe):
+    page = view_page("scrubber", scrub())
+    assert axe(page, ".view", dark=True) == []

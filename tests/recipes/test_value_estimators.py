@@ -46,6 +46,37 @@ def test_five_walks_by_hand():
     assert paths.average(found) == pytest.approx(float(a), abs=1e-12)
 
 
+# A → C → +2 and B → C → -1, with different actions at C: the two walks that cross.
+CROSSING = [
+    Trajectory((A, C, F), (0, 0), (0.0, 2.0)),
+    Trajectory((B, C, G), (0, 1), (0.0, -1.0)),
+]
+
+
+def test_two_walks_that_cross():
+    data = record(CROSSING, 7, 2)
+    assert estimators.monte_carlo(data, 1.0)[0, [A, B]].tolist() == [2, -1]
+    assert estimators.td(data, 1.0)[0, [A, B]].tolist() == [0.5, 0.5]
+    assert estimators.sarsa(data, 1.0)[0, 0, [A, B]].tolist() == [2, -1]
+    for weight in (0.0, 0.5, 0.75, 1.0):
+        Q = estimators.off_policy(data, 1.0, steady_two(weight, 7))[0]
+        assert Q[0, [A, B]].tolist() == [3 * weight - 1] * 2
+    for Q in (estimators.q_learning(data, 1.0), *estimators.double_q(data, data, 1.0)):
+        assert Q[0, 0, [A, B]].tolist() == [2, 2]
+
+
+def test_a_path_is_real_only_with_its_rewards():
+    # Twice the same way, first paid at its start, then at its end.
+    walks = [Trajectory((A, C, F), (0, 0), rewards) for rewards in [(1.0, 0.0), (0.0, 1.0)]]
+    found = paths.enumerate_paths(A, paths.branches(walks), 1.0, walked=walks)
+    assert [(path.real, path.gain) for path in found] == [
+        (True, 1),
+        (True, 1),
+        (False, 2),
+        (False, 0),
+    ]
+
+
 STEPS = st.tuples(st.integers(0, 1), st.integers(1, 3), st.sampled_from([-1.0, 0.0, 0.5, 2.0]))
 
 
@@ -178,6 +209,59 @@ def trajectories(data, number):
             data.states[number, k, : length + 1].tolist(),
             data.rewards[number, k, :length].tolist(),
         )
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_monte_carlo_is_the_mean_of_returns(walks, first):
+    found = {}
+    for states, rewards in trajectories(walks, 0):
+        for t in range(len(rewards)):
+            if not (first and states[t] in states[:t]):
+                G_ = sum(0.9**k * reward for k, reward in enumerate(rewards[t:]))
+                found.setdefault(states[t], []).append(G_)
+    expected = [sum(found[s]) / len(found[s]) if s in found else torch.nan for s in range(9)]
+    V = estimators.monte_carlo(walks, 0.9, first=first)[0]
+    assert V.tolist() == pytest.approx(expected, nan_ok=True)
+
+
+def test_td_is_the_average_over_paths_that_run_in_circles(walks):
+    V = estimators.td(walks, 0.9)
+    for number in range(walks.datasets):
+        recorded = [
+            Trajectory(tuple(states), (0,) * len(rewards), tuple(rewards))
+            for states, rewards in trajectories(walks, number)
+        ]
+        ways = paths.branches(recorded)
+        with pytest.raises(paths.CyclicError):
+            paths.enumerate_paths(0, ways, 0.9)
+        for state, value in paths.solve(ways, 0.9).items():
+            assert value == pytest.approx(float(V[number, state]), abs=1e-9)
+
+
+def test_td_lambda_and_n_steps_go_from_td_to_monte_carlo(walks):
+    td, mc = estimators.td(walks, 0.9), estimators.monte_carlo(walks, 0.9)
+    longest = int(walks.lengths.max())
+    for values, expected in (
+        (estimators.td_lambda(walks, 0.9, 0.0), td),
+        (estimators.td_lambda(walks, 0.9, 1.0), mc),
+        (estimators.n_step(walks, 0.9, longest), mc),
+    ):
+        torch.testing.assert_close(values, expected, equal_nan=True)
+    assert not torch.allclose(estimators.n_step(walks, 0.9, 3), td, equal_nan=True)
+
+
+def test_estimates_converge_to_the_exact_values():
+    room = world("S..\n.#G\n..C")
+    policy = steady([0.25] * 4, room.states)
+    truth = exact.evaluate(room, policy, 0.9)
+    data = sample(room, policy, episodes=20_000, generator=seeded())
+    for V in (estimators.monte_carlo(data, 0.9)[0], estimators.td(data, 0.9)[0]):
+        known = ~V.isnan()
+        assert float((V - truth)[known].abs().max()) < 0.05
+    best = exact.action_values(room, exact.value_iteration(room, 0.9), 0.9)
+    Q = estimators.q_learning(data, 0.9)[0]
+    known = ~Q.isnan()
+    torch.testing.assert_close(Q[known], best[known])  # a world without chance: exact
 
 
 @pytest.mark.parametrize("lam", [0.0, 0.3, 0.9, 1.0])

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.stats import binom
 
+from stillroom.media import palette
 from stillroom.recipes.value.averager import averager
 from stillroom.recipes.value.bias_variance import bias_variance
 from stillroom.recipes.value.casino import casino, estimates
@@ -40,6 +41,19 @@ def test_two_walks_that_cross():
     assert values["td"][19] == values["mc"][19] == 0.5, "at the crossing both have both walks"
     assert values["mc"][39] is None
     assert result.data["meets"] == [19]
+
+
+def test_a_thumbnail_shows_values_and_walks():
+    picture = run_recipe(cliff_world).assets["thumbnail"].pixels
+    assert picture.shape == (5 * 80, 8 * 80, 3)
+    assert picture.dtype == torch.uint8
+    corners = [(230, 630), (390, 630), (70, 70), (110, 110)]
+    goal, cliff, merged, unseen = (picture[y, x].tolist() for y, x in corners)
+    expected = palette.apply(torch.tensor([2.0, -1.0, 0.5]), -2, 2, "diverging").tolist()
+    assert [goal, cliff, merged] == expected
+    assert unseen == [255, 253, 249]
+    shown = {tuple(colour) for colour in picture.flatten(0, 1).unique(dim=0).tolist()}
+    assert {tuple(bytes.fromhex(palette.CATEGORIES[n][0][1:])) for n in (2, 3)} <= shown
 
 
 def test_three_walks_have_many_paths():

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stillroom.recipes.value.estimators import model
 from stillroom.recipes.value.exact import (
     action_values,
     evaluate,
@@ -199,6 +200,10 @@ def test_episodes_follow_the_process():
     here = (steps.state == 0) & (steps.action == 1)
     moved = (steps.following[here] == 1).double().mean()
     assert float(moved) == pytest.approx(0.7, abs=5 * 0.46 / int(here.sum()) ** 0.5)
+    counted = model(data)
+    often = (counted.count > 500)[..., None]
+    assert bool(often.any())
+    assert float(((counted.P - place.P) * often).abs().max()) < 5 * 0.5 / 500**0.5
 
 
 def test_the_same_generator_gives_the_same_episodes():
@@ -261,6 +266,11 @@ def test_without_discount_a_policy_must_end():
     with pytest.raises(EndlessError, match="state 0 has no value"):
         evaluate(place, steady([1, 0, 0, 0], 9), 1.0)
     assert evaluate(place, steady([1, 0, 0, 0], 9), 0.9)[0] == 0
+
+
+def test_a_corridor_is_worth_its_discounted_goal():
+    V = value_iteration(world("S...G"), 0.5)
+    assert V[:4].tolist() == [0.25, 0.5, 1.0, 2.0]
 
 
 def test_no_policy_is_better_than_the_best():

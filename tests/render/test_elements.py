@@ -133,7 +133,9 @@ def test_files_of_the_article_are_copied_once_under_their_content(site):
     assert first.attributes["src"] == second.attributes["src"]
     folder = site.site / "articles/waves"
     assert (folder / first.attributes["src"]).read_bytes() == picture()
-    assert (folder / html.css_first("a[href*=data]").attributes["href"]).read_text() == "a,b\n"
+    assert (
+        folder / html.css_first(".prose a[href*=data]").attributes["href"]
+    ).read_text() == "a,b\n"
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1)

@@ -20,6 +20,7 @@ from stillroom.precompute.store import Store
 from stillroom.render.output import Output
 from stillroom.render.site import render_site
 from stillroom.source.article import read_articles
+from stillroom.testing import InlineSlot
 
 RECIPES = '''
 """Ripples."""
@@ -90,7 +91,7 @@ Power.
 """
 
 
-def build(settings, *, draft=False):
+def build(settings, *, draft=False, slots=None):
     """Everything, as a build does it; returns the figures that were computed anew."""
     diagnostics = Diagnostics()
     articles = read_articles(settings, diagnostics)
@@ -99,7 +100,9 @@ def build(settings, *, draft=False):
         articles, settings, diagnostics, catalogue=Catalogue(settings), store=store, draft=draft
     )
     assert findings(diagnostics) == []
-    outcome = run_plan(plan, settings, store=store, jobs=1, device="cpu", report=Quiet())
+    outcome = run_plan(
+        plan, settings, store=store, jobs=1, device="cpu", report=Quiet(), slots=slots
+    )
     assert not outcome.failures
     check_facts(articles, outcome.results, diagnostics)
     check_claims(articles, outcome.results, diagnostics, draft=draft)
@@ -115,8 +118,10 @@ def tree(folder):
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
+def settings(tmp_path_factory, lend_vega):
+    """The site, computed in a process of its own; later builds compute in this one."""
     root = tmp_path_factory.mktemp("journal")
+    lend_vega(root)
     made = small_site(root, article=ARTICLE, files={"recipes.py": RECIPES})
     computed, diagnostics = build(made)
     assert computed == ["ripple", "spectrum"]
@@ -179,14 +184,14 @@ def test_without_stored_results_the_same_site_comes_out(settings):
     before = tree(settings.site)
     shutil.rmtree(settings.assets)
     shutil.rmtree(settings.site)
-    build(settings)
+    build(settings, slots=[InlineSlot(settings.root)])
     assert tree(settings.site) == before
 
 
 def test_a_draft_is_cheaper_says_so_and_only_warns(settings, tmp_path):
     shutil.copytree(settings.root, tmp_path / "draft")
     draft = small_site(tmp_path / "draft")
-    _, diagnostics = build(draft, draft=True)
+    _, diagnostics = build(draft, draft=True, slots=[InlineSlot(draft.root)])
     assert diagnostics.errors == []
     assert [warning.code for warning in diagnostics.warnings] == ["F022"]
     page = LexborHTMLParser((draft.site / "articles/waves/index.html").read_text())

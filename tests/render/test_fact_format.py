@@ -57,7 +57,7 @@ def test_three_digits_are_within_half_a_percent(value):
 
 
 def use(**changes):
-    values = {"figure": "fig-a", "location": Location("a.md"), "table": "curve"}
+    values = {"article": "a", "figure": "fig-a", "location": Location("a.md"), "table": "curve"}
     return FactUse(**{**values, "column": "error", "variable": "m", "format": ".2f", **changes})
 
 

@@ -1,7 +1,9 @@
 import datetime
+import io
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,12 +44,18 @@ def tree(folder):
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def build(settings, *, draft=False, url=""):
+def build(settings, *, draft=False, assets=None):
     diagnostics = Diagnostics()
     articles = read_articles(settings, diagnostics)
     results = {
         (article.slug, figure.name): make_result(
-            settings, figure, slug=article.slug, view="image", assets={"picture": PIXELS}
+            settings,
+            figure,
+            slug=article.slug,
+            view="image",
+            assets=assets or {"picture": PIXELS},
+            facts={"total": 3},
+            tables={"curve": {"m": [1, 2]}},
         )
         for article in articles
         for figure in article.figures
@@ -133,6 +141,43 @@ def test_the_index_lists_articles_newest_first_with_a_picture(settings):
     [picture] = index.css("main img")
     assert re.fullmatch(r"articles/waves/fig-waves-picture\.\w{10}\.png", picture.attributes["src"])
     assert (picture.attributes["width"], picture.attributes["height"]) == ("400", "320")
+
+
+def test_a_result_may_have_a_picture_for_the_index_alone(settings):
+    small = ("image", {"main": ("thumbnail.png", b"small")}, {"width": 8, "height": 5, "scale": 1})
+    site = build(settings, assets={"picture": PIXELS, "thumbnail": small})
+    [picture] = LexborHTMLParser((site / "index.html").read_text()).css("main img")
+    assert (site / picture.attributes["src"]).read_bytes() == b"small"
+    assert (picture.attributes["width"], picture.attributes["height"]) == ("8", "5")
+    assert "thumbnail" not in (site / "articles/waves/index.html").read_text()
+
+
+def test_an_article_offers_its_source_and_its_data(settings):
+    folder = build(settings) / "articles/waves"
+    page = LexborHTMLParser((folder / "index.html").read_text())
+    source, data = (node.attributes["href"] for node in page.css(".byline a[download]"))
+    written = (settings.articles / "waves/index.md").read_bytes()
+    assert (folder / source).read_bytes() == written
+    packed = zipfile.ZipFile(io.BytesIO((folder / data).read_bytes()))
+    assert packed.testzip() is None
+    assert packed.namelist() == [
+        "README.txt",
+        "fig-waves/curve.csv",
+        "fig-waves/fig-waves.json",
+        "fig-waves/picture.png",
+    ]
+    assert packed.read("fig-waves/curve.csv") == b"m\n1\n2\n"
+    assert packed.read("fig-waves/picture.png") == b"png"
+    about = packed.read("README.txt").decode()
+    assert about.startswith("Ada Lovelace, “Seeing in waves”, A journal, 2026.")
+    assert "fig-waves\n  recipe: waves\n" in about
+    assert about.endswith("  make it again: stillroom run waves/fig-waves")
+
+
+def test_an_article_without_figures_has_no_data(settings):
+    page = LexborHTMLParser((build(settings) / "articles/tides/index.html").read_text())
+    [source] = page.css(".byline a[download]")
+    assert source.text() == "Source"
 
 
 def test_a_site_without_articles_has_an_index(tmp_path):

@@ -43,6 +43,25 @@ def show(tmp_path):
     return render
 
 
+LAYER = {"name": "b", "label": "B", "frames": "f", "patches": None, "table": "c"}
+CHANNELS = {"c": {"channel": [3, 4]}}
+CELLS = {"x": [0, 1], "y": [0, 0], "count": [1, 2], "classes": [[0], [1]]} | {
+    "values": [[1.0], [0.5]],
+    "patches": [[], []],
+}
+ATLAS = {"name": "b", "label": "B", "patches": None}
+MATRIX = {"columns": {"name": "n", "label": "N", "values": [1, 2]}}
+PANEL = {"label": "A", "frames": "f", "top": [[["cat", 0.5]]]}
+SHARES = {"name": "n", "label": "N"}
+
+
+def atlas(cells=CELLS, **data):
+    return {
+        "layers": [ATLAS | {"levels": [{"frames": "f", "cells": cells}]}],
+        "classes": ["cat", "dog"],
+    } | data
+
+
 def scrubber(axis=AXIS, choices=(CHOICE,), **data):
     return {"axis": axis, "choices": list(choices)} | data
 
@@ -91,6 +110,71 @@ def scrubber(axis=AXIS, choices=(CHOICE,), **data):
             "scrubber", scrubber(AXIS | {"values": [1, 3]}, curve=CURVE), TABLES,
             {"cat": "frames"}, "has no row for 3, a value of data.axis",
         ),
+        ("scrubber", scrubber(together=True), {}, {"cat": "frames"}, "shows 2 to 4 .* has 1 ch"),
+        ("channels", {}, {}, {}, "data.layers is missing"),
+        ("channels", {"layers": [{"name": "b"}]}, {}, {}, r"layers\[0\] has no 'label'"),
+        ("channels", {"layers": [LAYER], "numbers": ["p"]}, {}, {}, "a list of {name, label}"),
+        ("channels", {"layers": [LAYER]}, CHANNELS, {}, "frames names 'f', which is not a Frames"),
+        ("channels", {"layers": [LAYER]}, TABLES, {"f": "frames"}, "'c', which is no table .* t"),
+        (
+            "channels", {"layers": [LAYER], "numbers": [{"name": "p", "label": "P"}]}, CHANNELS,
+            {"f": "frames"}, "the table 'c' has no column 'p'; it has channel",
+        ),
+        (
+            "channels", {"layers": [LAYER]}, {"c": {"channel": [1]}}, {"f": "frames"},
+            "'f' has 2 frames, the table 'c' 1 rows",
+        ),
+        (
+            "channels", {"layers": [LAYER | {"telling": [9]}]}, CHANNELS, {"f": "frames"},
+            "telling has 9, which is no channel",
+        ),
+        ("channels", {"layers": [LAYER], "start": 1}, CHANNELS, {"f": "frames"}, "data.start is 1"),
+        ("picture-matrix", {}, {}, {"f": "frames"}, "data.columns is missing"),
+        ("picture-matrix", {"columns": {"name": "n"}}, {}, {}, "columns has no 'label'"),
+        ("picture-matrix", MATRIX, {}, {}, "expected a Frames asset; this result has none"),
+        (
+            "picture-matrix", MATRIX | {"rows": AXIS}, {}, {"f": "frames"},
+            "data.frames has 2 pictures; 2 × 2 cells need 4",
+        ),
+        (
+            "picture-matrix", MATRIX | {"frames": "f", "control": "f"}, {}, {"f": "frames"},
+            "data.labels should be two texts",
+        ),
+        (
+            "picture-matrix", MATRIX | {"numbers": [{"name": "q", "label": "Q"}]}, TABLES,
+            {"f": "frames"}, "numbers has 'q', which is no column of the table 't'; it has n, e",
+        ),
+        (
+            "picture-matrix", MATRIX | {"start": {"row": 1}}, {}, {"f": "frames"},
+            "row should be below 1 and column below 2",
+        ),
+        ("hinton", {}, {}, {}, "name the table with the weights, .* has no tables"),
+        ("hinton", {"rows": "R"}, TABLES, {}, "data.columns is missing: what a column"),
+        ("hinton", {"rows": "R", "columns": "C"}, {"t": {"n": ["a"]}}, {}, "1 × 0; .* 1 to 4096"),
+        (
+            "hinton", {"rows": "R", "columns": "C"}, {"t": {"n": ["a"], "x": [None]}}, {},
+            "the column 'x' of the table 't' has None, which is no number",
+        ),
+        (
+            "hinton", {"rows": "R", "columns": "C", "patterns": "f"},
+            {"t": {"n": ["a"], "x": [1.0]}}, {"f": "frames"}, "has 2 frames, the table 't' 1 rows",
+        ),
+        ("atlas", {}, {}, {}, "data.layers is missing"),
+        ("atlas", {"layers": [ATLAS]}, {}, {}, "data.classes is missing"),
+        ("atlas", atlas(layers=[ATLAS]), {}, {}, r"layers\[0\] has no 'levels'"),
+        ("atlas", atlas(), {}, {"f": "frames"}, "'f' has 2 frames of 5 × 4 in 2 columns"),
+        ("predictions", {}, {}, {}, "data.panels is missing"),
+        ("predictions", {"panels": [{"label": "A"}]}, {}, {}, r"panels\[0\] has no 'frames'"),
+        ("predictions", {"panels": [PANEL]}, {}, {"f": "frames"}, "2 frames; without .* one"),
+        (
+            "predictions", {"panels": [PANEL], "axis": SHARES | {"values": [1, 2, 3]}}, {},
+            {"f": "frames"}, "'f' has 2 frames; data.axis has 3 values",
+        ),
+        (
+            "predictions",
+            {"panels": [PANEL | {"top": [["cat"]]}], "axis": SHARES | {"values": [1, 2]}},
+            {}, {"f": "frames"}, "pairs of a class and its probability, not cat",
+        ),
         ("compare", {}, {}, {"a": "image"}, "expected two Image assets; this result has 1"),
         ("compare", {"images": ["a", "c"]}, {}, {"a": "image"}, "names 'c', which is not an Image"),
         (
@@ -114,6 +198,31 @@ def test_a_result_that_does_not_fit_is_refused(show, case):
     view, data, tables, assets, message = case
     with pytest.raises(ViewError, match=f"^{view}: .*{message}"):
         show(view, data=data, tables=tables, **{name: asset(kind) for name, kind in assets.items()})
+
+
+@pytest.mark.parametrize(
+    ("cells", "data", "message"),
+    [
+        ({"x": [0]}, {}, r"cells has no 'y'; it needs x, y, count"),
+        (CELLS | {"count": [1]}, {}, "cells.count has 1 entries, x 2"),
+        (CELLS | {"y": [0, 2]}, {}, "x and y should be below 2"),
+        (CELLS | {"classes": [[0], [2]]}, {}, "classes has 2; data.classes has 2 names"),
+        (CELLS | {"patches": [[0], []]}, {}, "patches has 0; its layer has 0 patches"),
+        (CELLS, {"start": {"level": 1}}, "layer should be below 1 and level an index"),
+        (CELLS, {"telling": [2]}, "telling should list up to 8 cells of the start level, below 2"),
+    ],
+)
+def test_a_map_whose_cells_do_not_fit_is_refused(show, cells, data, message):
+    sheet = asset("frames", frames=4, columns=2, width=4)
+    with pytest.raises(ViewError, match=f"^atlas: .*{message}"):
+        show("atlas", data=atlas(cells, **data), f=sheet)
+
+
+def test_patches_are_as_many_for_each_channel(show):
+    layers = {"layers": [LAYER | {"patches": "p"}]}
+    sheets = {"f": asset("frames"), "p": asset("frames", frames=3)}
+    with pytest.raises(ViewError, match="'p' has 3 frames, which is not the same number for each"):
+        show("channels", data=layers, tables=CHANNELS, **sheets)
 
 
 def test_pictures_of_two_shapes_cannot_be_compared(show):

@@ -74,6 +74,7 @@ $$ x $$ (eq-a)
     assert control == Control("components", "slider", (1, 10), 10, "components", control.location)
     [use] = article.fact_uses
     assert use == FactUse(
+        article="a",
         figure="fig-a",
         location=use.location,
         table="t",

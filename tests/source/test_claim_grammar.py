@@ -15,12 +15,15 @@ from stillroom.source.claims import (
 FACTS = {"error": 0.01, "steps": 100, "best": "gcn", "done": True, "nothing": math.nan}
 
 
-def others(figure, fact):
-    return {("fig-a", "error"): 0.5}[figure, fact]
+OTHERS = {("", "fig-a", "error"): 0.5, ("other", "fig-a", "error"): 0.25}
+
+
+def find(name):
+    return OTHERS[name.article, name.figure, name.fact] if name.figure else FACTS[name.fact]
 
 
 def check(text):
-    return evaluate(parse(text), FACTS, others)
+    return evaluate(parse(text), find)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,9 @@ def check(text):
         ("0 < error < fig-a.error <= 0.5", True),
         ("1 < 2 < 2", False),
         ("fig-a.error / error == 50", True),
+        ("other/fig-a.error < fig-a.error", True),
+        ("steps / other/fig-a.error == 400", True),
+        ("1/fig-a.error == 2", True),
         ("2 + 3 * 4 == 14", True),
         ("10 - 2 - 3 == 5", True),
         ("8 / 2 / 2 == 2", True),
@@ -84,12 +90,16 @@ def test_what_does_not_parse_has_a_column(text, column, message):
 
 @pytest.mark.parametrize(
     ("text", "name", "column"),
-    [("1 < eror", "eror", 5), ("fig-b.error < 1", "fig-b.error", 1)],
+    [
+        ("1 < eror", "eror", 5),
+        ("fig-b.error < 1", "fig-b.error", 1),
+        ("1 < else/fig-a.error", "else/fig-a.error", 5),
+    ],
 )
 def test_unknown_facts(text, name, column):
     with pytest.raises(UnknownFactError) as raised:
         check(text)
-    assert (raised.value.name, raised.value.column) == (name, column)
+    assert (str(raised.value.name), raised.value.column) == (name, column)
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,40 @@ def examples(language):
     return re.findall(rf"^(`{{3,4}}){language}\n(.*?)^\1$", PAGE, re.MULTILINE | re.DOTALL)
 
 
-def test_the_examples_are_an_article(tmp_path):
+# What the hub of the examples quotes.
+SEEING = """---
+title: Seeing
+summary: S.
+authors: [Ada]
+date: 2026-11-20
+thread: discussion
+order: 1
+---
+:::{figure} waves
+---
+name: fig-waves
+alt: Waves.
+---
+Caption.
+:::
+"""
+
+
+def test_the_examples_are_articles(tmp_path):
     [(_, front)] = examples("yaml")
     body = "\n".join(example for _, example in examples("markdown"))
-    article, found = read(make_site(tmp_path), f"---\n{front}---\n{body}", bibtex=BIBTEX)
+    site = make_site(tmp_path)
+    named = re.findall(r"^```markdown (articles/\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    for path, text in [*named, ("articles/seeing/index.md", SEEING)]:
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(text)
+    article, found = read(site, f"---\n{front}---\n{body}", bibtex=BIBTEX, only=())
     assert found == []
     assert set(article.labels) >= {"method", "fig-waves", "fig-cat", "eq-laplacian", "tab-sizes"}
     shown = {token.info for token in article.tokens if token.type == "directive_open"}
-    assert shown == DIRECTIVES.keys() - {"important", "tip"}
-    assert {name for name in FIELDS if f"\n{name}:" in f"\n{front}"} == set(FIELDS)
+    elsewhere = {"cards", "reply", "replications"}
+    assert shown == DIRECTIVES.keys() - {"important", "tip"} - elsewhere
+    assert {name for name in FIELDS if f"\n{name}:" in PAGE} == set(FIELDS)
     [figure] = article.figures
     assert figure.places.keys() >= set(FIGURE_OPTIONS)
 

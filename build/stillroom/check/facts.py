@@ -1,4 +1,4 @@
-"""Facts that prose quotes must be there: X003 for the figure, X004 for the fact."""
+"""Facts that are quoted must be there: X003 for the figure, X004 for the fact, X008 elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ from stillroom.diagnostics import Diagnostics, nearest
 from stillroom.precompute.manifest import Manifest
 from stillroom.render.facts import format_fact
 from stillroom.source.model import Article, FactUse
+from stillroom.source.quotes import quotes
+
+
+def check_quotes(
+    articles: Sequence[Article], results: Results, diagnostics: Diagnostics, *, draft: bool
+) -> None:
+    """Record X008 for each fact of an article that is not built, and whose figure has no result.
+
+    A draft shows what there is, so there it is a warning.
+    """
+    record = diagnostics.warning if draft else diagnostics.error
+    built = {article.slug for article in articles}
+    for quote in (quote for article in articles for quote in quotes(article)):
+        if quote.article not in built and (quote.article, quote.figure) not in results:
+            message = f"figure '{quote.figure}' of the article '{quote.article}' is not computed;"
+            record(quote.location, "X008", f"{message} build '{quote.article}' too")
 
 
 def check_facts(articles: Sequence[Article], results: Results, diagnostics: Diagnostics) -> None:
@@ -19,11 +35,11 @@ def check_facts(articles: Sequence[Article], results: Results, diagnostics: Diag
     for article in articles:
         names = [figure.name for figure in article.figures]
         for use in article.fact_uses:
-            if use.figure not in names:
+            if use.article == article.slug and use.figure not in names:
                 message = f"there is no figure '{use.figure}'{nearest(use.figure, names)}"
                 diagnostics.error(use.location, "X003", message)
                 continue
-            result = results.get((article.slug, use.figure))
+            result = results.get((use.article, use.figure))
             if result is None:
                 continue
             problem = _problem(use, result.manifest, article)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,12 +91,23 @@ class _Page:
         return 1
 
 
-def check_site(folder: Path, settings: Settings, diagnostics: Diagnostics) -> None:
-    """Check every page and stylesheet in `folder`, a finished site."""
+def check_site(
+    folder: Path,
+    settings: Settings,
+    diagnostics: Diagnostics,
+    *,
+    left_out: Collection[str] = (),
+) -> None:
+    """Check every page and stylesheet in `folder`, a finished site.
+
+    A link to an article that was `left_out` (slugs) leads to an earlier page, or to none yet: what
+    is wrong with it is a warning.
+    """
     folder = folder.resolve()
     pages = {path: _Page(path) for path in sorted(folder.rglob("*.html"))}
+    waiting = {folder / "articles" / slug / "index.html" for slug in left_out}
     for page in pages.values():
-        _Checker(page, pages, folder, settings, diagnostics).check()
+        _Checker(page, pages, folder, settings, diagnostics, waiting=waiting).check()
     for path in sorted(folder.rglob("*.css")):
         text = path.read_text(encoding="utf-8")
         for match in _CSS_URL.finditer(text):
@@ -115,8 +126,11 @@ class _Checker:
         folder: Path,
         settings: Settings,
         diagnostics: Diagnostics,
+        *,
+        waiting: Collection[Path],
     ) -> None:
         self._page = page
+        self._waiting = waiting
         self._pages = pages
         self._folder = folder
         self._settings = settings
@@ -144,8 +158,11 @@ class _Checker:
     def _check_target(self, href: str) -> None:
         parts = urlsplit(href)
         target = self._file(parts.path)
+        record = self._diagnostics.error
+        if (self._page.path.parent / unquote(parts.path)).resolve() in self._waiting:
+            record = self._diagnostics.warning
         if target is None:
-            self._error("S001", href, f"'{href}' is not a file of the site")
+            self._record(record, "S001", href, f"'{href}' is not a file of the site")
         elif parts.fragment and target in self._pages:
             # State may follow the anchor: #fig-waves&components=100
             anchor = unquote(parts.fragment.partition("&")[0])
@@ -153,7 +170,7 @@ class _Checker:
             if "=" not in anchor and anchor not in ids and anchor != "top":
                 where = "this page" if target == self._page.path else parts.path
                 hint = nearest(anchor, ids)
-                self._error("S001", href, f"there is no '{anchor}' in {where}{hint}")
+                self._record(record, "S001", href, f"there is no '{anchor}' in {where}{hint}")
 
     def _file(self, path: str) -> Path | None:
         """The file of the site that `path` names from this page, or None."""
@@ -182,8 +199,13 @@ class _Checker:
             )
 
     def _error(self, code: str, text: str, message: str) -> None:
+        self._record(self._diagnostics.error, code, text, message)
+
+    def _record(
+        self, record: Callable[[Location, str, str], None], code: str, text: str, message: str
+    ) -> None:
         place = Location(_shown(self._page.path, self._settings), self._page.line(text))
-        self._diagnostics.error(place, code, message)
+        record(place, code, message)
 
 
 def _external(address: str) -> bool:

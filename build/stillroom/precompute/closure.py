@@ -13,6 +13,7 @@ import io
 import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,9 @@ def normalise(text: str) -> str:
     return _normalise(text, ast.parse(text))
 
 
-def _read_text(name: str, path: Path, content: bytes) -> dict[str, Any]:
+@lru_cache(maxsize=1024)
+def _read_text(name: str, path: Path, content: bytes) -> Mapping[str, Any]:
+    """What a module's text says, in plain values; many sites of one process share the library."""
     try:
         text = importlib.util.decode_source(content)
         tree = ast.parse(text)

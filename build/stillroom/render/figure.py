@@ -20,6 +20,7 @@ from stillroom.recipe import Fact
 from stillroom.render.files import Files
 
 INLINE_LIMIT = 48_000  # bytes of payload that travel in the page
+THUMBNAIL = "thumbnail"  # the asset that stands for an article elsewhere, and is in no figure
 
 
 class Href(str):
@@ -83,11 +84,16 @@ class ShownResult:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file a reader may take away; `size` in bytes."""
+    """A file a reader may take away; `size` in bytes, `source` its text or where it is."""
 
     label: str
     href: str
     size: int
+    source: str | Path
+
+    def content(self) -> bytes:
+        """What is in it."""
+        return self.source.read_bytes() if isinstance(self.source, Path) else self.source.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,7 @@ class FigureRenderer:
         self._assets = assets
         self._vega = vega
         self.sheets: set[str] = set()  # hrefs of sprite sheets, which are no pictures by themselves
+        self.footers: dict[str, Footer] = {}  # of the figures rendered so far, by name
 
     def render(
         self, result: FigureResult, caption: Markup, claims: tuple[CheckedClaim, ...]
@@ -149,6 +156,7 @@ class FigureRenderer:
         uid = figure.name
         body, inline = self._static_form(shown, manifest, assets, uid)
         payload = self._payload(shown, manifest, assets, uid, inline)
+        self.footers[figure.name] = footer = self._footer(result, assets, claims)
         return Markup(
             self._environment.get_template("figure.html").render(
                 figure=shown,
@@ -156,7 +164,7 @@ class FigureRenderer:
                 payload=self._payload_element(uid, payload),
                 caption=caption,
                 uid=uid,
-                footer=self._footer(result, assets, claims),
+                footer=footer,
             )
         )
 
@@ -186,7 +194,7 @@ class FigureRenderer:
     def _show_assets(self, figure: str, manifest: Manifest) -> dict[str, ShownAsset]:
         shown = {}
         for name, asset in manifest.assets.items():
-            if asset.kind == "weights":
+            if asset.kind == "weights" or name == THUMBNAIL:
                 continue
             hrefs = {role: self._href(figure, manifest, f) for role, f in asset.files.items()}
             main = hrefs.pop("main")
@@ -275,14 +283,14 @@ class FigureRenderer:
         for name, table in manifest.tables.items():
             text = _csv(table)
             href = self._files.add(f"{figure}-{name}.csv", text)
-            found.append(Download(f"{name}.csv", href, len(text.encode())))
+            found.append(Download(f"{name}.csv", href, len(text.encode()), text))
         if manifest.facts or manifest.data:
             text = _json({"facts": manifest.facts, "data": manifest.data}) + "\n"
             href = self._files.add(f"{figure}.json", text)
-            found.append(Download(f"{figure}.json", href, len(text.encode())))
+            found.append(Download(f"{figure}.json", href, len(text.encode()), text))
         for name, asset in assets.items():
             file = manifest.assets[name].files["main"]
-            found.append(Download(file.name, asset.href, file.size))
+            found.append(Download(file.name, asset.href, file.size, asset.href.path))
         return tuple(found)
 
 

@@ -5,7 +5,7 @@ Text is escaped by markdown-it's renderer or by Jinja's autoescape; raw HTML is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,17 @@ from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 
 from stillroom.diagnostics import Diagnostics, Location
-from stillroom.recipe import Fact
 from stillroom.render.code import highlight
-from stillroom.render.facts import MISSING, format_fact, look_up
+from stillroom.render.discussion import Discussion
+from stillroom.render.facts import MISSING
 from stillroom.render.files import VIDEO, Files, picture_size
+from stillroom.render.quotes import Quotes
 from stillroom.render.references import Citations, short_names
-from stillroom.source.model import Article, CitationItem, Control, FactUse, Figure, Picture
-from stillroom.source.page import plain_text
+from stillroom.render.text import Change, Note, Text
+from stillroom.source.model import Article, CitationItem, Control, Figure, Picture
+from stillroom.source.page import closing, plain_text
 
 _CLOSING = ".,;:!?)]’”"
-_NAMES = {"figure": "Figure", "equation": "Equation", "table": "Table"}
 _TITLES = {"note": "Note", "tip": "Tip", "important": "Important", "warning": "Warning"}
 
 
@@ -46,37 +47,6 @@ _OPTIONS = OptionsDict(
 
 
 @dataclass(frozen=True, slots=True)
-class Quotable:
-    """What prose may quote of one figure's result."""
-
-    facts: Mapping[str, Fact]
-    tables: Mapping[str, Mapping[str, Sequence[Any]]]
-
-
-_NOTHING = Quotable({}, {})
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """An entry of the appendix: a footnote or a reference, with links back to where it is used."""
-
-    number: int
-    anchor: str
-    html: Markup
-    backlinks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """An article's text as HTML, in the parts that a page puts in different places."""
-
-    body: Markup
-    appendix: Markup
-    footnotes: tuple[Note, ...]
-    references: tuple[Note, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Tab:
     title: str
     body: Markup
@@ -89,7 +59,8 @@ class ArticleRenderer(RendererHTML):
         article: the article.
         elements: the macros of elements.html.
         files: where pictures go.
-        quotable: what there is to quote, by figure name.
+        quotes: gives what the text quotes of results.
+        discussion: gives what the page shows of other articles.
         computed: gives the HTML of a figure with a recipe, from the figure and its caption.
         diagnostics: where findings go.
     """
@@ -100,7 +71,8 @@ class ArticleRenderer(RendererHTML):
         *,
         elements: Any,
         files: Files,
-        quotable: Mapping[str, Quotable],
+        quotes: Quotes,
+        discussion: Discussion,
         computed: Callable[[Figure, Markup], Markup],
         diagnostics: Diagnostics,
     ) -> None:
@@ -108,7 +80,9 @@ class ArticleRenderer(RendererHTML):
         self._article = article
         self._elements = elements
         self._files = files
-        self._quotable = quotable
+        self._quotes = quotes
+        self._discussion = discussion
+        self._replies = discussion.replies()
         self._computed = computed
         self._diagnostics = diagnostics
         self._figures: dict[str, Figure | Picture] = {each.name: each for each in article.figures}
@@ -116,6 +90,8 @@ class ArticleRenderer(RendererHTML):
         self._controls = {control.name: control for control in article.controls}
         self._citations = Citations(article)
         self._appendix: list[str] = []
+        self._parts: dict[str, Markup] = {}
+        self._changes: list[Change] = []
         self._footnotes: list[Note] = []
         self._footnote_uses: dict[int, list[str]] = {}
 
@@ -132,7 +108,14 @@ class ArticleRenderer(RendererHTML):
             )
             for number, key in cited
         )
-        return Text(body, Markup("".join(self._appendix)), tuple(self._footnotes), references)
+        return Text(
+            body,
+            Markup("".join(self._appendix)),
+            self._parts,
+            tuple(sorted(self._changes, key=lambda change: change.date, reverse=True)),
+            tuple(self._footnotes),
+            references,
+        )
 
     # Containers: what lies between an opening and its closing token is rendered first.
 
@@ -143,7 +126,7 @@ class ArticleRenderer(RendererHTML):
         while index < len(tokens):
             kind = tokens[index].type
             if kind in {"directive_open", "footnote_open"}:
-                end = _closing(tokens, index)
+                end = closing(tokens, index)
                 inner = tokens[index + 1 : end]
                 if kind == "directive_open":
                     parts.append(self._directive(tokens[index], inner))
@@ -178,6 +161,21 @@ class ArticleRenderer(RendererHTML):
             case "appendix":
                 self._appendix.append(self._piece("appendix", argument, self._render(inner)))
                 html = ""
+            case "acknowledgments" | "editorial-note":
+                self._parts[name] = self._parts.get(name, Markup()) + self._render(inner)
+                html = ""
+            case "update" | "correction":
+                self._changes.append(Change(name, token.meta["date"], self._render(inner)))
+                html = ""
+            case "cards":
+                anchor = "" if argument in self._article.labels else argument
+                html = self._piece("cards", anchor, self._discussion.cards(argument))
+            case "reply":
+                html = self._piece("reply", self._replies[argument], self._render(inner))
+            case "replications":
+                width = token.meta["options"].get("width", "text")
+                rows = self._discussion.replications()
+                html = self._piece("replications", argument, width, rows)
             case "margin":
                 html = self._piece("margin", self._render(inner))
             case "details":
@@ -318,10 +316,9 @@ class ArticleRenderer(RendererHTML):
         empty = tokens[idx + 1].type == "link_close"
         if "xref" in token.meta:
             label = self._article.labels[token.meta["xref"]]
-            named = label.kind != "section"
-            text = f"{_NAMES[label.kind]}\u00a0{label.number}" if named else label.title
+            shown = "" if label.kind == "section" else " preview"
             return Markup('<a class="crossreference{}" href="#{}">{}').format(
-                " preview" if named else "", label.anchor, text if empty else ""
+                shown, label.anchor, label.text if empty else ""
             )
         href = str(token.attrs["href"])
         if "article" in token.meta:
@@ -336,44 +333,17 @@ class ArticleRenderer(RendererHTML):
         )
 
     def role(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        """A fact, the value of a page variable, or a control that sets one."""
+        """A fact, a verdict, the value of a page variable, or a control that sets one."""
         meta = tokens[idx].meta
         if meta["name"] == "fact":
-            return self._fact(meta["use"])
+            return self._quotes.fact(meta["use"])
+        if meta["name"] == "verdict":
+            return self._quotes.verdict(meta["verdict"])
         if meta["name"] == "value":
-            initial = self._initial(meta["variable"])
-            return self._piece("value", meta["variable"], MISSING if initial is None else initial)
-        control: Control = meta["control"]
-        return self._piece(control.kind, control)
-
-    def _fact(self, use: FactUse) -> str:
-        source = self._quotable.get(use.figure, _NOTHING)
-        href = f"#{use.figure}"
-        if use.table:
-            found = look_up(use, source.tables, self._initial(use.variable))
-            if found is None:
-                return self._piece("fact", href, "", MISSING)
-            return self._piece("lookup", href, use.variable, found.text, found.rows)
-        if use.fact not in source.facts:
-            return self._piece("fact", href, "", MISSING)
-        value = source.facts[use.fact]
-        return self._piece("fact", href, value, format_fact(value, use.format))
-
-    def _initial(self, variable: str) -> float | str | None:
-        control = self._controls.get(variable)
-        return control.initial if control else None
-
-
-def _closing(tokens: Sequence[Token], start: int) -> int:
-    """The index of the token that closes the one at `start`."""
-    opening = tokens[start].type
-    closing = opening.replace("_open", "_close")
-    depth = 0
-    for index in range(start, len(tokens)):
-        depth += (tokens[index].type == opening) - (tokens[index].type == closing)
-        if depth == 0:
-            return index
-    raise ValueError(f"'{opening}' is never closed")
+            control = self._controls.get(meta["variable"])
+            return self._piece("value", meta["variable"], control.initial if control else MISSING)
+        own: Control = meta["control"]
+        return self._piece(own.kind, own)
 
 
 def _directives(tokens: Sequence[Token]) -> Iterator[tuple[Token, Sequence[Token]]]:
@@ -381,7 +351,7 @@ def _directives(tokens: Sequence[Token]) -> Iterator[tuple[Token, Sequence[Token
     index = 0
     while index < len(tokens):
         if tokens[index].type == "directive_open":
-            end = _closing(tokens, index)
+            end = closing(tokens, index)
             yield tokens[index], tokens[index + 1 : end]
             index = end
         index += 1

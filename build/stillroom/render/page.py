@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,18 +31,35 @@ class Thumbnail:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Another article; `label` is what it is here, such as "Response 3", or empty."""
+
+    title: str
+    href: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """An article on the index page."""
+    """An article on the index page; a hub stands there for the `members` of its thread."""
 
     href: str
     title: str
     summary: str
     authors: tuple[Author, ...]
     date: datetime.date
-    thread: str
+    members: tuple[Link, ...]
     thumbnail: Thumbnail | None
     minutes: int
     draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAway:
+    """A file that the head of an article offers; `size` in bytes."""
+
+    href: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +80,20 @@ def affiliations(front: FrontMatter) -> list[str]:
     return list(dict.fromkeys(a.affiliation for a in front.authors if a.affiliation))
 
 
+def people(authors: Sequence[Author]) -> str:
+    """Names as in a sentence: Ada, Bob and Cy."""
+    *first, last = [author.name for author in authors] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def how_to_cite(article: Article, settings: Settings) -> HowToCite:
     """An article as others may cite it; only the front matter and the site's title go in."""
     front = article.front
     names = [author.name for author in front.authors]
-    people = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
     address = _address(article, settings)
-    text = f"{people}, “{front.title}”, {settings.title}, {front.date.year}."
+    text = f"“{front.title}”, {settings.title}, {front.date.year}."
+    if names:
+        text = f"{people(front.authors)}, {text}"
     fields = {
         "author": " and ".join(_tex(name) for name in names),
         "title": f"{{{_tex(front.title)}}}",

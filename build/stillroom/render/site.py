@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,20 +11,25 @@ from jinja2 import Environment, UndefinedError
 from markupsafe import Markup
 from selectolax.lexbor import LexborHTMLParser
 
-from stillroom.check.claims import CheckedClaim, check_claims
+from stillroom.check.claims import CheckedClaim, check_claims, check_verdicts
 from stillroom.check.views import known_views
 from stillroom.diagnostics import Diagnostics, nearest
 from stillroom.precompute.manifest import FigureResult
 from stillroom.render import page as pages
+from stillroom.render.archive import archive
 from stillroom.render.csp import POLICY
-from stillroom.render.figure import FigureRenderer, MissingViewError
+from stillroom.render.discussion import Discussion, Finding
+from stillroom.render.figure import THUMBNAIL, FigureRenderer, MissingViewError
 from stillroom.render.files import Files
-from stillroom.render.html import ArticleRenderer, Quotable, Text
+from stillroom.render.html import ArticleRenderer
 from stillroom.render.output import Output
+from stillroom.render.quotes import Quotes
 from stillroom.render.static import Static
 from stillroom.render.templates import ViewError, make_environment, template_place
+from stillroom.render.text import Text
 from stillroom.settings import Settings
-from stillroom.source.model import Article, Figure
+from stillroom.source.model import Article, Figure, Verdict
+from stillroom.source.threads import Threads
 
 T = TypeVar("T")
 Results = Mapping[tuple[str, str], FigureResult]
@@ -36,6 +42,7 @@ def render_site(
     settings: Settings,
     diagnostics: Diagnostics,
     *,
+    others: Sequence[Article] = (),
     draft: bool = False,
     output: Output,
 ) -> None:
@@ -49,11 +56,14 @@ def render_site(
         results: by slug and figure.
         settings: of the site.
         diagnostics: where findings go.
+        others: articles of the site whose pages stay as they were.
         draft: whether the pages are previews.
         output: takes the files.
     """
     # Their findings were recorded when the claims were checked; here they are only shown.
     claims = check_claims(articles, results, Diagnostics(), draft=draft)
+    verdicts = check_verdicts([*articles, *others], results, Diagnostics(), draft=draft)
+    threads = Threads([*articles, *others])
     static = Static(settings, output, diagnostics)
     environment = make_environment(settings)
     site = {
@@ -63,12 +73,14 @@ def render_site(
         "licence": settings.licence,
         "url": settings.url,
     }
-    entries = []
+    entries: dict[str, pages.Entry] = {}
     for article in sorted(articles, key=lambda each: each.slug):
         maker = _ArticlePage(
-            article=article,
+            article=threads.page_of(article),
+            threads=threads,
             results=results,
             claims=claims,
+            verdicts=verdicts,
             settings=settings,
             diagnostics=diagnostics,
             static=static,
@@ -77,17 +89,15 @@ def render_site(
         )
         made = _guard(partial(maker.make, site, draft), settings, diagnostics)
         if made is not None:
-            path, html, entry = made
+            path, html, entries[article.slug] = made
             output.write(path, html)
-            entries.append(entry)
-    entries.sort(key=lambda entry: (-entry.date.toordinal(), entry.title))
     context = {
         "root": "",
         "csp": POLICY,
         "theme": static.theme(),
         "styles": static.page_styles(),
         "scripts": static.page_scripts(),
-        "articles": entries,
+        "articles": _listed(entries, threads),
         "draft": draft,
         "meta": [],
         "canonical": f"{settings.url.rstrip('/')}/" if settings.url else "",
@@ -99,6 +109,20 @@ def render_site(
     )
     if index is not None:
         output.write("index.html", index)
+
+
+def _listed(entries: Mapping[str, pages.Entry], threads: Threads) -> list[pages.Entry]:
+    """The articles of the index, newest first: members of a thread stand with their hub."""
+    listed = []
+    for slug, entry in entries.items():
+        thread = threads.of(slug)
+        if thread is None or thread.hub.slug not in entries:
+            listed.append(entry)
+        elif thread.hub.slug == slug:
+            members = [entries[each.slug] for each in thread.members if each.slug in entries]
+            pictures = [each.thumbnail for each in (entry, *members) if each.thumbnail]
+            listed.append(replace(entry, thumbnail=next(iter(pictures), None)))
+    return sorted(listed, key=lambda entry: (-entry.date.toordinal(), entry.title))
 
 
 def _guard(make: Callable[[], T], settings: Settings, diagnostics: Diagnostics) -> T | None:
@@ -120,8 +144,10 @@ class _ArticlePage:
         self,
         *,
         article: Article,
+        threads: Threads,
         results: Results,
         claims: Claims,
+        verdicts: Mapping[Verdict, CheckedClaim],
         settings: Settings,
         diagnostics: Diagnostics,
         static: Static,
@@ -130,9 +156,9 @@ class _ArticlePage:
     ) -> None:
         self._article = article
         self._results = {
-            figure.name: results[article.slug, figure.name]
+            figure.name: replace(results[place], figure=figure)
             for figure in article.figures
-            if (article.slug, figure.name) in results
+            if (place := (article.guests.get(figure.name, article.slug), figure.name)) in results
         }
         self._claims = claims
         self._failed = False
@@ -144,6 +170,15 @@ class _ArticlePage:
         self._environment = make_environment(settings, own) if self._views else environment
         self._elements: Any = self._environment.get_template("elements.html").module
         self._files = Files(output, f"articles/{article.slug}")
+        self._quotes = Quotes(
+            article,
+            elements=self._elements,
+            files=self._files,
+            results=results,
+            verdicts=verdicts,
+        )
+        self._discussion = Discussion(article, threads, self._files.href, settings)
+        self._members = Discussion(article, threads, str, settings).members()  # from the index
         self._figures = FigureRenderer(
             self._environment, files=self._files, assets=settings.assets, vega=self._vega
         )
@@ -155,10 +190,8 @@ class _ArticlePage:
             article,
             elements=self._elements,
             files=self._files,
-            quotable={
-                name: Quotable(result.manifest.facts, result.manifest.tables)
-                for name, result in self._results.items()
-            },
+            quotes=self._quotes,
+            discussion=self._discussion,
             computed=self._figure,
             diagnostics=self._diagnostics,
         ).render_text()
@@ -181,7 +214,7 @@ class _ArticlePage:
             summary=front.summary,
             authors=front.authors,
             date=front.date,
-            thread=front.thread,
+            members=self._members,
             thumbnail=thumbnail,
             minutes=pages.minutes(article.words),
             draft=draft,
@@ -205,7 +238,8 @@ class _ArticlePage:
             "affiliations": pages.affiliations(front),
             "date": front.date,
             "updated": front.updated,
-            "thread": front.thread,
+            "hub": front.hub is not None,
+            "place": self._discussion.place(),
             "licence": front.licence or self._settings.licence,
             "doi": front.doi,
             "keywords": front.keywords,
@@ -223,15 +257,26 @@ class _ArticlePage:
             "references": text.references,
             "footnotes": text.footnotes,
             "appendix": text.appendix,
+            "parts": text.parts,
+            "changes": text.changes,
+            "reviews": front.reviews,
+            "replications": self._replications(),
             "citation": pages.how_to_cite(article, self._settings),
             "variables": pages.variables(article),
+            "source": self._source(),
+            "data": self._data(),
         }
+
+    def _replications(self) -> tuple[Finding, ...]:
+        """What the appendix says of them: nothing, where the text shows them."""
+        shown = any(token.info == "replications" for token in self._article.tokens)
+        return () if shown else self._discussion.replications()
 
     def _figure(self, figure: Figure, caption: Markup) -> Markup:
         result = self._results.get(figure.name)
         if result is None:
             return Markup(self._elements.uncomputed(figure, caption))
-        claims = self._claims.get((self._article.slug, figure.name), ())
+        claims = self._claims.get((result.slug, figure.name), ())
         place = figure.place("view")
         try:
             return self._figures.render(result, caption, claims)
@@ -249,11 +294,43 @@ class _ArticlePage:
         self._failed = True
         return Markup()
 
+    def _source(self) -> pages.TakeAway:
+        """The text as it was written."""
+        path = self._article.folder / "index.md"
+        return pages.TakeAway(self._files.copy(path.name, path), path.stat().st_size)
+
+    def _data(self) -> pages.TakeAway | None:
+        """What was computed, in one file."""
+        if not self._figures.footers:
+            return None
+        cited = pages.how_to_cite(self._article, self._settings)
+        licence = self._article.front.licence or self._settings.licence
+        about = "\n".join(filter(None, [cited.text, licence]))
+        packed = archive(about, self._figures.footers)
+        href = self._files.add(f"{self._article.slug}-data.zip", packed)
+        return pages.TakeAway(href, len(packed))
+
     def _vega(self) -> str:
         return self._files.href(self._static.vega())
 
     def _thumbnail(self, text: Text) -> pages.Thumbnail | None:
-        """The first picture of the text that is a file and not a sheet of many."""
+        """The first picture that a result has for this, or else the first one in the text.
+
+        In the text, a picture is one that is a file and not a sheet of many.
+        """
+        for result in self._results.values():
+            asset = result.manifest.assets.get(THUMBNAIL)
+            if asset is not None and asset.kind == "image":
+                file = asset.files["main"]
+                path = self._settings.assets / result.manifest.folder / file.name
+                href = self._files.copy(f"{result.figure.name}-{file.name}", path, file.digest)
+                return pages.Thumbnail(
+                    href=f"articles/{self._article.slug}/{href}",
+                    alt=result.figure.alt,
+                    width=asset.meta["width"],
+                    height=asset.meta["height"],
+                    pixelated=asset.meta["scale"] > 1,
+                )
         for image in LexborHTMLParser(text.body).css("img[width][height]"):
             values = image.attributes
             href = values["src"] or ""

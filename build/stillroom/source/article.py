@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from markdown_it.token import Token
-
 from stillroom.diagnostics import Diagnostics, Location, StillroomError, nearest
 from stillroom.settings import Settings
+from stillroom.source.across import check_across
 from stillroom.source.citations import read_citations
 from stillroom.source.controls import read_roles
 from stillroom.source.figures import read_figures
 from stillroom.source.frontmatter import read_front_matter, split
 from stillroom.source.labels import read_labels
+from stillroom.source.leftovers import check_leftovers
 from stillroom.source.links import read_links
 from stillroom.source.markdown import parse
 from stillroom.source.math import check_macros
@@ -24,6 +24,8 @@ from stillroom.source.model import Article, FrontMatter
 from stillroom.source.options import read_directives
 from stillroom.source.page import NAME, Page
 from stillroom.source.prose import check_code, check_footnotes, convert_math, count_words
+from stillroom.source.replies import read_replies
+from stillroom.source.sections import check_sections
 
 # For an article whose own is broken: its figures can still be judged.
 _NO_FRONT_MATTER = FrontMatter(title="", summary="", authors=(), date=datetime.date.min)
@@ -73,7 +75,7 @@ def read_all(settings: Settings, diagnostics: Diagnostics, only: Sequence[str] =
             (broken if found.errors else articles).append(article)
     if not only:
         _check_names(settings, diagnostics)
-    wrong = _check_fragments(articles, diagnostics)
+    wrong = check_across(articles, folders, diagnostics)
     broken += [article for article in articles if article.slug in wrong]
     sound = [article for article in articles if article.slug not in wrong]
     return Reading(tuple(sound), tuple(broken))
@@ -97,17 +99,21 @@ def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | Non
     if front is not None:
         _check_reply(page, front, fields)
 
-    parse(page, split(lines) or 0)
+    body = split(lines) or 0
+    parse(page, body)
     options = read_directives(page)
     figures, pictures = read_figures(page, options)
     labels, headings = read_labels(page, (*figures, *pictures), options)
     if _check_macros(page, front, fields):
         convert_math(page, front.macros if front else {})
-    controls, fact_uses = read_roles(page, figures)
+    controls, fact_uses, verdicts = read_roles(page, figures)
     citations, references = read_citations(page, front, fields, settings)
     read_links(page, labels)
     check_code(page)
     check_footnotes(page)
+    check_sections(page, front)
+    check_leftovers(page, front, body)
+    replies = read_replies(page, options)
     return Article(
         slug=folder.name,
         folder=folder,
@@ -121,9 +127,12 @@ def _read(folder: Path, settings: Settings, found: Diagnostics) -> Article | Non
         headings=headings,
         controls=controls,
         fact_uses=fact_uses,
+        verdicts=verdicts,
+        replies=replies,
         citations=citations,
         references=references,
-        words=count_words(page),
+        words=count_words(page.tokens),
+        places=fields,
     )
 
 
@@ -154,23 +163,3 @@ def _check_reply(page: Page, front: FrontMatter, fields: Mapping[str, Location])
     if slug and slug not in siblings:
         message = f"there is no article '{slug}' to respond to{nearest(slug, siblings)}"
         page.error(fields["responds_to"], "A006", message)
-
-
-def _check_fragments(articles: Sequence[Article], diagnostics: Diagnostics) -> set[str]:
-    """Check links into other articles (X001); return the slugs of articles with a wrong one."""
-    labels = {article.slug: article.labels for article in articles}
-    wrong = set()
-    for article in articles:
-        for token in _links_out(article.tokens):
-            slug, fragment = token.meta["article"], token.meta["fragment"]
-            if slug in labels and fragment not in labels[slug]:
-                hint = nearest(fragment, labels[slug])
-                message = f"nothing is named '{fragment}' in the article '{slug}'{hint}"
-                diagnostics.error(token.meta["place"], "X001", message)
-                wrong.add(article.slug)
-    return wrong
-
-
-def _links_out(tokens: Sequence[Token]) -> list[Token]:
-    inline = [child for token in tokens for child in token.children or ()]
-    return [token for token in inline if "fragment" in token.meta]

@@ -5,11 +5,12 @@
     product    = factor (("*" | "/") factor)*
     factor     = "-" factor | number | text | "true" | "false" | fact | call | "(" sum ")"
     call       = ("abs" | "min" | "max") "(" sum ("," sum)* ")"
-    fact       = name | figure "." name
+    fact       = name | [article "/"] figure "." name
 
 ``a < b < c`` holds when both comparisons do. ``fig-a.error`` is the fact ``error`` of another
-figure, so a minus between names needs spaces around it. A text stands between quotes and can only
-be compared for equality.
+figure, and ``waves/fig-a.error`` that of a figure of another article, so a minus or a slash
+between names needs spaces around it. A text stands between quotes and can only be compared for
+equality.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from dataclasses import dataclass
 
 from stillroom.recipe import Fact
 
+_PLAIN = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"  # of figures and articles
 _TOKEN = re.compile(
-    r"""\s*(?:
+    rf"""\s*(?:
     (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
-    |(?P<fact>[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[A-Za-z_]\w*)
+    |(?P<fact>(?:{_PLAIN}/)?{_PLAIN}\.[A-Za-z_]\w*)
     |(?P<name>[A-Za-z_]\w*)
     |(?P<text>"[^"]*"|'[^']*')
     |(?P<mark><=|>=|==|!=|[-+*/<>(),])
@@ -63,10 +65,10 @@ class ClaimError(Exception):
 
 
 class UnknownFactError(ClaimError):
-    """A claim uses a fact that does not exist; `name` is the fact as written."""
+    """A claim uses the fact `name`, which does not exist."""
 
-    def __init__(self, name: str, column: int) -> None:
-        super().__init__(f"unknown fact '{name}'", column)
+    def __init__(self, name: Name) -> None:
+        super().__init__(f"unknown fact '{name}'", name.column)
         self.name = name
 
 
@@ -80,14 +82,16 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A fact: `figure` is empty for a fact of the figure that makes the claim."""
+    """A fact: `figure` is empty for the figure that makes the claim, `article` for its article."""
 
     figure: str
     fact: str
     column: int
+    article: str = ""
 
     def __str__(self) -> str:
-        return f"{self.figure}.{self.fact}" if self.figure else self.fact
+        article = f"{self.article}/" if self.article else ""
+        return f"{article}{self.figure}.{self.fact}" if self.figure else self.fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +142,12 @@ def parse(text: str) -> Expression:
     return _Parser(text).claim()
 
 
-def evaluate(
-    expression: Expression, facts: Mapping[str, Fact], others: Callable[[str, str], Fact]
-) -> Outcome:
+def evaluate(expression: Expression, find: Callable[[Name], Fact]) -> Outcome:
     """Check a claim.
 
     Args:
         expression: a parsed claim.
-        facts: of the figure that makes it.
-        others: gives the fact of another figure by figure and name; raises KeyError if there is
-            none.
+        find: gives the value of a fact; raises KeyError if there is none.
 
     Raises:
         UnknownFactError: it uses a fact that does not exist.
@@ -156,10 +156,9 @@ def evaluate(
     values: dict[str, Fact] = {}
     for name in expression.names:
         try:
-            found = others(name.figure, name.fact) if name.figure else facts[name.fact]
+            values[str(name)] = find(name)
         except KeyError as error:
-            raise UnknownFactError(str(name), name.column) from error
-        values[str(name)] = found
+            raise UnknownFactError(name) from error
     terms = [_value(term, values) for term in expression.terms]
     holds = True
     for index, sign in enumerate(expression.comparisons):
@@ -282,8 +281,9 @@ class _Parser:
             return Constant(constant, column)
         if self.kind == "mark" and self.word == "(":
             return self.call(word, column)
-        figure, _, fact = word.rpartition(".")
-        self.names.append(Name(figure, fact, column))
+        place, _, fact = word.rpartition(".")
+        article, _, figure = place.rpartition("/")
+        self.names.append(Name(figure, fact, column, article))
         return self.names[-1]
 
     def call(self, function: str, column: int) -> Node:

@@ -1,7 +1,9 @@
-"""Roles: quoted facts, sliders and pickers that set a page variable, values that show one.
+"""Roles: facts, verdicts, sliders and pickers that set a page variable, values that show one.
 
 {fact}`figure.fact .2f`                      a fact, with a format
 {fact}`figure.table.column[variable] .1%`    a number from a table, chosen by a variable
+{fact}`article/figure.fact`                  either, of a figure of another article
+{verdict}`figure.fact > article/figure.fact` whether a comparison holds: yes or no
 {slider}`variable min=0 max=1 step=0.1 value=0.5 label="a text"`
 {slider}`variable values=1|10|100 value=10`
 {picker}`variable values=cat|coffee value=cat`
@@ -17,10 +19,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from markdown_it.token import Token
 
 from stillroom.diagnostics import nearest
-from stillroom.source.model import Control, FactUse, Figure
-from stillroom.source.page import Page, inside
+from stillroom.source import claims
+from stillroom.source.model import Control, FactUse, Figure, Verdict
+from stillroom.source.page import NAME, Page, inside
 
-_FIGURE = r"(?P<figure>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"
+_FIGURE = rf"(?:(?P<article>{NAME.pattern})/)?(?P<figure>{NAME.pattern})"
 _FORMAT = r"(?:\s+(?P<format>\S+))?"
 _FACT = re.compile(rf"\s*{_FIGURE}\.(?P<fact>[A-Za-z_]\w*){_FORMAT}\s*")
 _LOOKUP = re.compile(
@@ -43,10 +46,11 @@ class RoleError(Exception):
 
 def read_roles(
     page: Page, figures: Sequence[Figure]
-) -> tuple[tuple[Control, ...], tuple[FactUse, ...]]:
+) -> tuple[tuple[Control, ...], tuple[FactUse, ...], tuple[Verdict, ...]]:
     """Read all roles of a page: M006, M007, X003, X006, X007.
 
-    Sets ``meta["use"]``, ``meta["control"]`` or ``meta["variable"]`` of their tokens.
+    Sets ``meta["use"]``, ``meta["verdict"]``, ``meta["control"]`` or ``meta["variable"]`` of their
+    tokens.
     """
     tokens = [token for token in page.walk() if token.type == "role"]
     for token in tokens:
@@ -62,9 +66,10 @@ def read_roles(
             page.error(where, "M007", f"{token.meta['name']}: {error}")
     controls = [token.meta["control"] for token in tokens if "control" in token.meta]
     uses = [token.meta["use"] for token in tokens if "use" in token.meta]
+    verdicts = [token.meta["verdict"] for token in tokens if "verdict" in token.meta]
     _check_variables(page, tokens, controls, figures)
-    _check_figures(page, uses, figures)
-    return tuple(controls), tuple(uses)
+    _check_figures(page, uses, verdicts, figures)
+    return tuple(controls), tuple(uses), tuple(verdicts)
 
 
 def _check_variables(
@@ -94,12 +99,25 @@ def _check_variables(
             page.error(where, "X006", message)
 
 
-def _check_figures(page: Page, uses: Iterable[FactUse], figures: Iterable[Figure]) -> None:
+def _check_figures(
+    page: Page,
+    uses: Iterable[FactUse],
+    verdicts: Iterable[Verdict],
+    figures: Iterable[Figure],
+) -> None:
+    """Check the figures of this article that are quoted; those of others: `across`."""
     names = {figure.name for figure in figures}
-    for use in uses:
-        if use.figure not in names and not page.incomplete:
-            message = f"no figure with a recipe is named '{use.figure}'{nearest(use.figure, names)}"
-            page.error(use.location, "X003", message)
+    quoted = [(use.figure, use.location) for use in uses if use.article == page.slug]
+    quoted += [
+        (name.figure, verdict.location)
+        for verdict in verdicts
+        for name in claims.parse(verdict.text).names
+        if name.article in {"", page.slug}
+    ]
+    for figure, where in quoted:
+        if figure not in names and not page.incomplete:
+            message = f"no figure with a recipe is named '{figure}'{nearest(figure, names)}"
+            page.error(where, "X003", message)
 
 
 def _fact(page: Page, token: Token) -> None:
@@ -109,10 +127,24 @@ def _fact(page: Page, token: Token) -> None:
             "should be figure.fact or figure.table.column[variable], perhaps with a format"
         )
     parts = {name: part or "" for name, part in found.groupdict().items()}
+    parts["article"] = parts["article"] or page.slug
     if not _SPECIFICATION.fullmatch(parts["format"]):
         message = f"'{parts['format']}' is not a format such as .2f, .1% or ,d"
         raise RoleError(message, found.start("format"))
     token.meta["use"] = FactUse(location=page.start(token), **parts)
+
+
+def _verdict(page: Page, token: Token) -> None:
+    try:
+        expression = claims.parse(token.content)
+    except claims.ClaimError as error:
+        raise RoleError(str(error), error.column - 1) from error
+    if not expression.names:
+        raise RoleError("should use a fact: figure.fact > 0.5")
+    for name in expression.names:
+        if not name.figure:
+            raise RoleError(f"'{name}' should say its figure: figure.{name}", name.column - 1)
+    token.meta["verdict"] = Verdict(token.content.strip(), page.start(token), page.slug)
 
 
 def _value(_page: Page, token: Token) -> None:
@@ -228,6 +260,7 @@ def _decimals(text: str) -> int:
 
 ROLES: Mapping[str, Callable[[Page, Token], None]] = {
     "fact": _fact,
+    "verdict": _verdict,
     "slider": _slider,
     "picker": _picker,
     "value": _value,

@@ -137,7 +137,7 @@ def _claims(page: Page, options: Options) -> tuple[Claim, ...]:
 
 
 def _check_claims(page: Page, figures: list[Figure]) -> None:
-    """Check that claims parse, and that the figures they name exist."""
+    """Check that claims parse, and that figures of this article which they name exist."""
     names = {figure.name for figure in figures}
     for claim in (claim for figure in figures for claim in figure.claims):
         try:
@@ -147,7 +147,8 @@ def _check_claims(page: Page, figures: list[Figure]) -> None:
             page.error(_shift(claim.location, error.column), "F021", message)
             continue
         for name in expression.names:
-            if name.figure and name.figure not in names and not page.incomplete:
+            here = name.figure and name.article in {"", page.slug}
+            if here and name.figure not in names and not page.incomplete:
                 message = f"the claim names an unknown figure '{name.figure}'"
                 hint = nearest(name.figure, names)
                 page.error(_shift(claim.location, name.column), "F023", message + hint)

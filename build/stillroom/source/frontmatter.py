@@ -10,13 +10,14 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from stillroom.diagnostics import Diagnostics, Location, nearest
 from stillroom.source.located import Located, YamlError, load
-from stillroom.source.model import Author, FrontMatter
+from stillroom.source.model import Author, FrontMatter, Hub, Order, Outcome, Replication, Review
 
 T = TypeVar("T")
+D = TypeVar("D")  # a default
 _TEXT = "should be a text; put it between quotes"
 _LIST = "should be a list, such as [a, b]"
 _MAPPING = "should be a mapping, such as {a: b}"
@@ -125,7 +126,7 @@ class _Fields:
                 message = f"unknown field '{self.full(name)}'{nearest(str(name), known)}"
                 self.found.error(self.place(name), "A004", message)
 
-    def get(self, name: str, kind: type[T], expected: str, default: T) -> T:
+    def get(self, name: str, kind: type[T], expected: str, default: D) -> T | D:
         """A value of one type: a date with a time is no date, and a subtype not the type."""
         value = self.values.get(name)
         if value is None:
@@ -151,10 +152,29 @@ class _Fields:
             self.wrong(name, "is empty")
         return value
 
+    def choice(self, name: str, known: tuple[str, ...]) -> str:
+        """One of some words, the first by default."""
+        value = self.text(name) or known[0]
+        if value not in known:
+            self.wrong(name, f"should be one of {', '.join(known)}{nearest(value, known)}")
+            return known[0]
+        return value
+
     def items(self, name: str) -> _Fields:
         """A list, as fields whose names are numbers from 0."""
         items: list[Any] = self.get(name, list, _LIST, [])
         return self.inner(name, {str(index): item for index, item in enumerate(items)})
+
+    def mappings(self, name: str, kind: type) -> list[_Fields]:
+        """A list of mappings, whose fields are those of a dataclass."""
+        items = self.items(name)
+        return [items.mapping(index, kind) for index in items.values]
+
+    def mapping(self, name: str, kind: type) -> _Fields:
+        """A mapping, whose fields are those of a dataclass."""
+        fields = self.inner(name, self.get(name, dict, _MAPPING, {}))
+        fields.only(each.name for each in dataclasses.fields(kind))
+        return fields
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts, none empty."""
@@ -170,14 +190,21 @@ def _front_matter(fields: _Fields) -> FrontMatter:
     updated = fields.get("updated", datetime.date, _DATE, date)
     if updated < date:
         fields.wrong("updated", "should not be before 'date'")
+    hub = _hub(fields)
+    if hub and fields.values.get("thread"):
+        fields.wrong("thread", "is the article itself, since it is a hub; leave it out")
     return FrontMatter(
         title=fields.needed("title"),
         summary=fields.needed("summary"),
-        authors=_authors(fields),
+        authors=_authors(fields, needed=hub is None),
         date=date,
         updated=updated if fields.values.get("updated") else None,
+        hub=hub,
         thread=fields.text("thread"),
+        order=fields.get("order", int, "should be a whole number", None),
         responds_to=fields.text("responds_to"),
+        reviews=tuple(_review(each) for each in fields.mappings("reviews", Review)),
+        replications=tuple(map(_replication, fields.mappings("replications", Replication))),
         bibliography=fields.text("bibliography"),
         doi=fields.text("doi", _DOI),
         keywords=fields.texts("keywords"),
@@ -187,10 +214,35 @@ def _front_matter(fields: _Fields) -> FrontMatter:
     )
 
 
-def _authors(fields: _Fields) -> tuple[Author, ...]:
+def _hub(fields: _Fields) -> Hub | None:
+    """What makes a hub; also a mapping without fields does."""
+    if fields.values.get("hub") is None:
+        return None
+    hub = fields.mapping("hub", Hub)
+    return Hub(hub.text("about"), cast(Order, hub.choice("order", get_args(Order))))
+
+
+def _review(fields: _Fields) -> Review:
+    return Review(fields.text("name"), fields.text("url", _URL))
+
+
+def _replication(fields: _Fields) -> Replication:
+    if fields.values.get("outcome") is None:
+        fields.wrong("outcome", "is missing")
+    return Replication(
+        claim=fields.needed("claim"),
+        outcome=cast(Outcome, fields.choice("outcome", get_args(Outcome))),
+        by=fields.text("by"),
+        model=fields.text("model"),
+        norm=fields.text("norm"),
+    )
+
+
+def _authors(fields: _Fields, *, needed: bool) -> tuple[Author, ...]:
     """People: each a name, or a mapping with a name."""
     if fields.values.get("authors") is None:
-        fields.wrong("authors", "is missing")
+        if needed:
+            fields.wrong("authors", "is missing")
     elif fields.values["authors"] == []:
         fields.wrong("authors", "is empty")
     items = fields.items("authors")
@@ -204,8 +256,7 @@ def _author(items: _Fields, index: str) -> Author:
     if not isinstance(value, dict):
         items.wrong(index, "should be a name, or a mapping with a name")
         return Author("")
-    fields = items.inner(index, value)
-    fields.only(each.name for each in dataclasses.fields(Author))
+    fields = items.mapping(index, Author)
     return Author(
         name=fields.needed("name"),
         affiliation=fields.text("affiliation"),

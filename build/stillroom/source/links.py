@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from markdown_it.token import Token
 
 from stillroom.diagnostics import Location, nearest
+from stillroom.source.leftovers import is_address
 from stillroom.source.model import Label
 from stillroom.source.page import NAME, Page
 
@@ -78,6 +79,8 @@ def _link(page: Page, token: Token, href: str, labels: Mapping[str, Label]) -> N
         return
     elif not href:
         page.error(where, "X005", "the link has no address")
+    elif not is_address(href):
+        return  # M015
     elif (other := _ARTICLE.fullmatch(href)) and NAME.fullmatch(other[1]):
         token.meta["article"] = other[1]
         if other[2]:

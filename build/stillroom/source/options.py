@@ -37,7 +37,18 @@ DIRECTIVES: Mapping[str, Kind] = {
     "tabs": Kind(),
     "tab": Kind("required"),
     "appendix": Kind("optional"),
+    "acknowledgments": Kind(),
+    "editorial-note": Kind(),
+    "update": Kind("required"),
+    "correction": Kind("required"),
+    "replications": Kind("optional", ("width",)),
+    "cards": Kind("required"),
+    "reply": Kind("required", ("summary",)),
 }
+# What goes to a place of its own on the page, or to another page: never in something else.
+ALONE = {
+    "acknowledgments", "editorial-note", "update", "correction", "replications", "cards", "reply",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -132,7 +143,7 @@ def _report_stray(page: Page, token: Token) -> None:
 def _known(page: Page, token: Token, parent: str) -> bool:
     """Report a directive that is not known, misplaced, not closed or has the wrong argument."""
     name, where = token.info, page.start(token)
-    argument, closed = token.meta["argument"], token.meta.pop("closed")
+    argument, closed = token.meta["argument"], token.meta["closed"]
     kind = DIRECTIVES.get(name)
     if kind is None:
         page.error(where, "M001", f"unknown directive '{name}'{nearest(name, DIRECTIVES)}")
@@ -140,6 +151,8 @@ def _known(page: Page, token: Token, parent: str) -> bool:
     if (name == "tab") != (parent == "tabs"):
         message = "'tab' belongs in 'tabs'" if name == "tab" else "'tabs' takes only 'tab'"
         page.error(where, "M001", message)
+    if name in ALONE and token.level:
+        page.error(where, "M001", f"'{name}' stands by itself, not in something else")
     if not closed:
         page.error(where, "M002", f"'{name}' is never closed; end it with a line {token.markup}")
     if kind.argument == "required" and not argument:

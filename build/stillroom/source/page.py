@@ -38,6 +38,11 @@ class Page:
     env: dict[str, Any] = field(default_factory=dict)
     incomplete: bool = False
 
+    @property
+    def slug(self) -> str:
+        """The article's name."""
+        return self.folder.name
+
     def at(self, line: int, column: int = 1) -> Location:
         """The place in index.md; both count from 1."""
         return Location(self.path, line, column)
@@ -71,6 +76,18 @@ def walk(tokens: Sequence[Token]) -> Iterator[Token]:
         yield token
         if token.children:
             yield from walk(token.children)
+
+
+def closing(tokens: Sequence[Token], start: int) -> int:
+    """The index of the token that closes the one at `start`."""
+    opening = tokens[start].type
+    wanted = opening.replace("_open", "_close")
+    depth = 0
+    for index in range(start, len(tokens)):
+        depth += (tokens[index].type == opening) - (tokens[index].type == wanted)
+        if depth == 0:
+            return index
+    raise ValueError(f"'{opening}' is never closed")
 
 
 def inside(token: Token, offset: int) -> Location:

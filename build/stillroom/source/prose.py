@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from markdown_it.token import Token
 
 from stillroom.diagnostics import Location, nearest
 from stillroom.source.math import MathError, to_mathml
 from stillroom.source.origin import find_origin
-from stillroom.source.page import Page, inside
+from stillroom.source.page import Page, inside, walk
 
 _WORD = re.compile(r"\w[\w'’-]*")
 
@@ -90,7 +90,7 @@ def _definition(page: Page, label: str) -> Location:
     return page.at(1)
 
 
-def count_words(page: Page) -> int:
-    """The number of words of the text, formulas and code blocks not counted."""
-    texts = (token.content for token in page.walk() if token.type in {"text", "code_inline"})
+def count_words(tokens: Sequence[Token]) -> int:
+    """The number of words of a text, formulas and code blocks not counted."""
+    texts = (token.content for token in walk(tokens) if token.type in {"text", "code_inline"})
     return sum(len(_WORD.findall(text)) for text in texts)

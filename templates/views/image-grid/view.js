@@ -9,7 +9,6 @@ stillroom.view("image-grid", class {
     this.list = root.querySelector(".cells");
     this.cells = [...root.querySelectorAll(".cell")];
     this.enlarged = root.querySelector(".enlarged");
-    this.field = root.querySelector(".search input");
     this.selected = figure.state("selected", null);
     this.pointed = null; // the cell under the pointer or with the focus
   }
@@ -26,27 +25,14 @@ stillroom.view("image-grid", class {
         const label = cell.querySelector("img").alt;
         cell.setAttribute("aria-label", `${label}: ${cell.dataset.note}`);
       }
-      cell.tabIndex = -1;
     }
-    cells[0].tabIndex = 0;
-    list.addEventListener("pointermove", (event) => {
-      // Not pointerover: a page that scrolls under a resting pointer points at nothing.
-      if (event.pointerType !== "mouse") return;
-      const cell = event.target.closest(".cell");
-      if (cell !== this.pointed) this.point(cell);
+    stillroom.rove(list, () => cells, {
+      point: (cell) => this.point(cell),
+      choose: (cell) => this.toggle(cell),
+      release: () => this.selected.set(null),
     });
-    list.addEventListener("pointerleave", () => this.point(null));
-    list.addEventListener("focusin", (event) => {
-      const cell = event.target.closest(".cell");
-      for (const each of cells) each.tabIndex = each === cell ? 0 : -1;
-      if (cell.matches(":focus-visible")) this.point(cell);
-    });
-    list.addEventListener("focusout", () => this.point(null));
-    list.addEventListener("click", (event) => this.toggle(event.target.closest(".cell")));
-    list.addEventListener("keydown", (event) => this.key(event));
-    this.field?.addEventListener("input", () => this.find());
+    if (root.querySelector(".field")) stillroom.bindField(root, "selected", this.selected, (number) => this.find(number));
     this.selected.on(() => this.show());
-    this.figure.reset(() => { if (this.field) this.field.value = ""; });
     new ResizeObserver(() => this.show()).observe(this.box);
     this.root.classList.add("ready");
     this.show();
@@ -62,37 +48,14 @@ stillroom.view("image-grid", class {
   }
 
   toggle(cell) {
-    if (!cell) return;
     const number = Number(cell.dataset.number);
     this.selected.set(this.selected.value === number ? null : number);
   }
 
-  find() {
-    const text = this.field.value.trim();
-    const cell = text === "" ? null : this.cell(Number(text));
-    this.field.setCustomValidity(text === "" || cell ? "" : `There is no ${text}`);
-    this.selected.set(cell ? Number(text) : null);
+  find(number) {
+    const cell = this.cell(number);
     if (cell) this.figure.announce(cell.getAttribute("aria-label") ?? cell.querySelector("img").alt);
-  }
-
-  key(event) {
-    const at = this.cells.indexOf(event.target.closest(".cell"));
-    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-    const top = this.cells[0].offsetTop;
-    const columns = this.cells.findIndex((cell) => cell.offsetTop > top);
-    const row = columns < 0 ? this.cells.length : columns;
-    const last = this.cells.length - 1;
-    const to = {
-      ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - row, ArrowDown: at + row, Home: 0, End: last,
-    }[event.key];
-    if (to !== undefined) {
-      if (to >= 0 && to <= last) this.cells[to].focus({ focusVisible: true });
-    } else if (event.key === "Enter" || event.key === " ") this.toggle(this.cells[at]);
-    else if (event.key === "Escape") {
-      this.selected.set(null);
-      this.point(null);
-    } else return;
-    event.preventDefault();
+    return Boolean(cell);
   }
 
   show() {

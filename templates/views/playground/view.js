@@ -45,6 +45,7 @@
       this.makeBoard();
       this.bind();
       this.load();
+      document.fonts.ready.then(() => this.draw()); // numbers on a canvas do not change their typeface
     }
 
     onscreen() {

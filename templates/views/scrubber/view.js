@@ -1,4 +1,5 @@
-/* Frames bound to a slider: draws one frame at a time, plays, and moves a marker along the curve. */
+/* Frames bound to a slider: draws the frame of one choice, or of all side by side, plays, and moves
+   markers along the curve. */
 "use strict";
 
 stillroom.view("scrubber", class {
@@ -6,14 +7,15 @@ stillroom.view("scrubber", class {
     this.root = root;
     this.figure = figure;
     this.assets = payload.assets;
-    const { axis, choices, start = {}, curve } = payload.data;
+    const { axis, choices, start = {}, curve, together = false } = payload.data;
     this.axis = axis;
     this.choices = choices;
     this.curve = curve;
+    this.columns = curve ? [...new Set(curve.y)] : []; // each is one line
+    this.together = together;
     this.table = curve ? payload.tables[curve.table] : null;
     this.value = figure.state(axis.name, axis.values[start.axis ?? axis.values.length - 1]);
     this.choice = figure.state("choice", choices[start.choice ?? 0].name);
-    this.sheets = new Map();
     this.plot = root.querySelector(".plot");
   }
 
@@ -25,13 +27,22 @@ stillroom.view("scrubber", class {
     return Math.max(0, this.choices.findIndex(({ name }) => name === this.choice.value));
   }
 
+  /** The choices on the screen, by index. */
+  get shown() {
+    return this.together ? this.choices.map((_, i) => i) : [this.chosen];
+  }
+
   async ready() {
     const { root, figure } = this;
-    await this.sheet(this.chosen); // until it is there the picture of the static form stays
-    this.canvas = document.createElement("canvas");
-    root.querySelector('[data-screen="frame"]').replaceChildren(this.canvas);
+    // Until they are there the pictures of the static form stay.
+    await Promise.all(this.shown.map((choice) => this.sheet(choice)));
+    this.screens = [...root.querySelectorAll('[data-screen="frame"]')].map((screen) => {
+      const canvas = document.createElement("canvas");
+      screen.replaceChildren(canvas);
+      return canvas;
+    });
     stillroom.bindSlider(root, this.axis.name, this.value);
-    if (this.choices.length > 1) stillroom.bindPicker(root, "choice", this.choice);
+    if (this.choices.length > 1 && !this.together) stillroom.bindPicker(root, "choice", this.choice);
     const last = this.axis.values.length - 1;
     const step = () => {
       const next = this.index === last ? 0 : this.index + 1;
@@ -84,22 +95,12 @@ stillroom.view("scrubber", class {
     this.stops = stops;
     this.series = [...this.plot.querySelectorAll(".series")];
     this.heights = this.series.map((line) => JSON.parse(line.dataset.heights));
-    this.marker = this.plot.querySelector(".marker");
+    this.markers = [...this.plot.querySelectorAll(".marker")];
   }
 
   /** The decoded sprite sheet of a choice. */
   sheet(choice) {
-    const { href } = this.assets[this.choices[choice].frames];
-    if (!this.sheets.has(href)) {
-      const image = new Image();
-      image.src = href;
-      const loaded = image.decode().then(() => image, () => {
-        this.sheets.delete(href);
-        throw new Error("its pictures did not load");
-      });
-      this.sheets.set(href, loaded);
-    }
-    return this.sheets.get(href);
+    return stillroom.sheet(this.assets[this.choices[choice].frames]);
   }
 
   show() {
@@ -107,12 +108,14 @@ stillroom.view("scrubber", class {
     const choice = this.choices[chosen];
     const text = this.root.querySelector('[data-text="value"]');
     const unit = this.axis.unit ? ` ${this.axis.unit}` : "";
-    text.textContent = stillroom.format(this.axis.values[index]) + unit;
-    if (this.plot) this.mark(index, chosen);
-    this.sheet(chosen).then((image) => {
-      if (index !== this.index || chosen !== this.chosen) return; // overtaken by a later one
-      this.draw(image, this.assets[choice.frames].meta, index);
-    }).catch((error) => this.figure.fail(error));
+    if (text) text.textContent = stillroom.format(this.axis.values[index]) + unit;
+    if (this.plot) this.mark(index);
+    this.shown.forEach((each, screen) => {
+      this.sheet(each).then((image) => {
+        if (index !== this.index || chosen !== this.chosen) return; // overtaken by a later one
+        this.draw(this.screens[screen], image, this.assets[this.choices[each].frames].meta, index);
+      }).catch((error) => this.figure.fail(error));
+    });
     const original = this.root.querySelector('[data-screen="original"]');
     if (original && choice.original) {
       original.setAttribute("aria-label", `Original: ${choice.label}`);
@@ -124,8 +127,7 @@ stillroom.view("scrubber", class {
     }
   }
 
-  draw(image, { width, height, columns, scale }, index) {
-    const { canvas } = this;
+  draw(canvas, image, { width, height, columns, scale }, index) {
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;
       canvas.height = height;
@@ -137,13 +139,18 @@ stillroom.view("scrubber", class {
     context.drawImage(image, x, y, width, height, 0, 0, width, height);
   }
 
-  mark(index, chosen) {
-    const line = this.series.length === 1 ? 0 : chosen;
-    this.series.forEach((series, i) => series.classList.toggle("chosen", i === line));
-    this.marker.style.left = `${100 * this.stops[index]}%`;
-    this.marker.style.top = `${100 - 100 * this.heights[line][index]}%`;
-    const row = this.table[this.curve.x].indexOf(this.axis.values[index]);
-    const value = this.table[this.curve.y[line]][row];
-    this.root.querySelector('[data-text="error"]').textContent = stillroom.format(value, 3);
+  mark(index) {
+    const { y, x } = this.curve;
+    const lines = this.shown.map((choice) => this.columns.indexOf(y[choice] ?? y[0]));
+    const drawn = [...new Set(lines)];
+    this.series.forEach((series, i) => series.classList.toggle("chosen", drawn.includes(i)));
+    this.markers.forEach((marker, i) => {
+      marker.style.left = `${100 * this.stops[index]}%`;
+      marker.style.top = `${100 - 100 * this.heights[drawn[i]][index]}%`;
+    });
+    const row = this.table[x].indexOf(this.axis.values[index]);
+    this.root.querySelectorAll('[data-text="error"]').forEach((text, i) => {
+      text.textContent = stillroom.format(this.table[this.columns[lines[i]]][row], 3);
+    });
   }
 });

@@ -10,8 +10,10 @@ from typing import Annotated
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
-from stillroom.media.kinds import Chart, Frames
+from stillroom.media.kinds import Chart, Frames, Image
+from stillroom.models.digit_nets import features
 from stillroom.models.digits import digits
 from stillroom.recipe import Result, Run, Stored, Upstream, recipe
 from stillroom.recipes.adversarial.attack import Model, Pgd
@@ -78,14 +80,15 @@ def robust_digits(
 
     Returns:
         Chart ``accuracy``, table ``accuracy``: ``network``, ``radius``, ``mean`` over seeds with
-        their range. Frames ``examples``: for the first ten digits, in rows, what was to be matched,
-        the start, D_R and D_NR. Facts, with ``_low`` and ``_high`` for the range:
-        ``<network>_at_<radius>`` with networks ``robust``, ``nonrobust``, ``plain`` and
+        their range. Frames ``examples`` and image ``rows``: for the first ten digits, in rows, what
+        was to be matched, the start, D_R and D_NR. Facts, with ``_low`` and ``_high`` for the
+        range: ``<network>_at_<radius>`` with networks ``robust``, ``nonrobust``, ``plain`` and
         ``adversarial``; ``gain_at_<radius>`` and ``gain_over_plain_at_<radius>``, by how much
-        ``robust`` is above ``nonrobust`` and ``plain`` in the same seed; ``robust_miss`` and
-        ``nonrobust_miss``, the mean distance of features that is left, relative to that at the
-        start; ``seeds``; ``median_norm``, ``median_other`` and ``min_other`` as in
-        ``digit-nets``.
+        ``robust`` is above ``nonrobust`` and ``plain`` in the same seed; ``<set>_miss``, the mean
+        distance of features that is left, relative to that at the start; ``<set>_apart``, the mean
+        L2 distance of what was made from the digit to be matched, and ``start_apart``, that of the
+        start; ``units`` of the layer; ``seeds``; ``median_norm``, ``median_other`` and
+        ``min_other`` as in ``digit-nets``.
 
     Raises:
         ValueError: radii that do not ascend.
@@ -100,6 +103,7 @@ def robust_digits(
     seeds = range(len(groups["standard"]))
     curves: dict[str, list[list[float]]] = {name: [] for name in LABELS}
     misses: dict[str, list[float]] = {name: [] for name in teachers}
+    apart: dict[str, list[float]] = {name: [] for name in (*teachers, "start")}
     pages = []
     for seed in run.steps(seeds, note="seeds"):
         starts = images[others(labels, run.generator("robust-digits", seed, "starts"))]
@@ -107,10 +111,12 @@ def robust_digits(
             "plain": groups["standard"][seed],
             "adversarial": groups["adversarial"][seed],
         }
+        apart["start"].append(_apart(starts, images))
         made = {}
         for name, arm in teachers.items():
             made[name], left = matching(groups[arm][seed], images, starts, steps=descent)
             misses[name].append(float(left.double().mean()))
+            apart[name].append(_apart(made[name], images))
             students[name] = learn(
                 run,
                 nets.data["kind"],
@@ -126,9 +132,16 @@ def robust_digits(
             curves[name].append(held.double().mean(1).tolist())
         if not seed:
             pages = [side_by_side(part[:SHOWN]) for part in (images, starts, *made.values())]
-    facts: dict[str, float | int] = {"seeds": len(seeds), **digit_scale(test, training)}
+    units = features(groups["standard"][0], images[:1]).shape[1]
+    facts: dict[str, float | int] = {
+        "seeds": len(seeds),
+        "units": units,
+        **digit_scale(test, training),
+    }
     for name, values in misses.items():
         facts |= spread(f"{name}_miss", values)
+    for name, values in apart.items():
+        facts |= spread(f"{name}_apart", values)
     for index, radius in enumerate(radii):
         for name, base in (("gain", "nonrobust"), ("gain_over_plain", "plain")):
             pairs = zip(curves["robust"], curves[base], strict=True)
@@ -146,16 +159,26 @@ def robust_digits(
         y_title="Digits still read",
         series="network",
     )
+    # With a white line below each row but the last.
+    below = torch.nn.functional.pad(torch.stack(pages), (0, 0, 0, 1), value=1.0)
+    stacked = below.flatten(0, 1)[:-1].cpu()
     return Result(
         facts=facts,
         data={
             "chart": "accuracy",
             "frames": "examples",
+            "image": "rows",
             "labels": ["to be matched", "started from", "D_R", "D_NR"],
         },
         tables={"accuracy": columns(rows)},
         assets={
             "accuracy": Chart(chart),
             "examples": Frames(torch.stack(pages).cpu()[..., None], columns=1, scale=SCALE // 2),
+            "rows": Image(stacked, scale=SCALE // 2),
         },
     )
+
+
+def _apart(images: Tensor, from_: Tensor) -> float:
+    """Return the mean L2 distance of images from others, row by row."""
+    return float((images - from_).flatten(1).norm(dim=1).double().mean())

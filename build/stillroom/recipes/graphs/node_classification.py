@@ -314,7 +314,7 @@ def dots(
     interval = base.mark_rule(strokeWidth=3, color=theme.INK).encode(
         x=alt.X("low:Q", scale=scale), x2="high:Q", tooltip=tooltip
     )
-    mean = base.mark_point(shape="diamond", size=110, color=theme.INK, opacity=1).encode(
+    mean = base.mark_tick(thickness=2, size=20, color=theme.INK).encode(
         x=alt.X("mean:Q", scale=scale), tooltip=tooltip
     )
     return alt.layer(seeds, interval, mean).properties(width="container", height=240)

@@ -144,19 +144,20 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
             "estimator:N",
             title=None,
             sort=list(LABELS.values()),
-            legend=alt.Legend(orient="top", columns=2),
+            legend=alt.Legend(orient="top", columns=2, symbolOpacity=1),
         ),
-        strokeDash=alt.StrokeDash(
-            "measure:N",
-            title=None,
-            scale=alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 4]]),
-            legend=None,
-        ),
+    )
+    dash = alt.StrokeDash(
+        "measure:N",
+        title=None,
+        scale=alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 4]]),
+        legend=None,
     )
     y = alt.Y("low:Q", title="Error of the value of the start")
     band = base.mark_area(opacity=0.2).encode(y=y, y2="high:Q", detail="measure:N")
     line = base.mark_line().encode(
         y="value:Q",
+        strokeDash=dash,
         tooltip=[
             "estimator:N",
             "measure:N",
@@ -165,15 +166,15 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
         ],
     )
     zero = alt.Chart({"values": [{"zero": 0}]}).mark_rule(color=theme.RULE).encode(y="zero:Q")
-    # Above the right end, which the falling lines leave free.
-    last = rows[-1]["episodes"]
+    # At the right end, which the falling lines leave free; bias above the line of zero.
+    last, top = rows[-1]["episodes"], rows[0]["sd"]
     words = [
         {"episodes": last, "at": at, "text": text}
-        for at, text in ((rows[0]["sd"], names["sd"]), (0, names["bias"]))
+        for at, text in ((top, names["sd"]), (0.07 * top, names["bias"]))
     ]
     text = (
         alt.Chart({"values": words})
-        .mark_text(align="right", dy=-14, color=theme.MUTED)
+        .mark_text(align="right", color=theme.MUTED)
         .encode(x="episodes:Q", y="at:Q", text="text:N")
     )
     return alt.layer(zero, band, line, text).properties(width="container", height=300)

@@ -118,13 +118,16 @@ def estimates(means: Tensor, tie: Tensor) -> dict[str, Tensor]:
 def _chart(rows: list[dict[str, Any]], truth: float) -> alt.LayerChart | alt.FacetChart:
     """Draw each estimate over the number of plays, with its interval, and the truth."""
     order = list(LABELS.values())
+    plays = sorted({row["plays"] for row in rows})
     x = alt.X(
         "plays:Q",
         title="Plays of each machine",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(values=sorted({row["plays"] for row in rows}), labelOverlap="greedy"),
+        # All of them would touch on a phone.
+        axis=alt.Axis(values=[n for n in plays if str(n).strip("0") == "1"] or plays),
     )
-    colour = alt.Color("estimate:N", title=None, sort=order, legend=alt.Legend(orient="top"))
+    legend = alt.Legend(orient="top", symbolOpacity=1)
+    colour = alt.Color("estimate:N", title=None, sort=order, legend=legend)
     base = alt.Chart({"values": rows}).encode(x=x, color=colour)
     band = base.mark_area(opacity=0.25).encode(
         y=alt.Y(

@@ -10,11 +10,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from stillroom.media.kinds import Image
 from stillroom.recipe import Result, Run, recipe
 from stillroom.recipes.value import estimators, paths
 from stillroom.recipes.value.gridworld import trajectory, world
 from stillroom.recipes.value.mdp import record
 from stillroom.recipes.value.shared import by_cell
+from stillroom.recipes.value.thumbnail import thumbnail
 
 MAP = """
 S.......
@@ -48,11 +50,12 @@ def cliff_world(
         gamma: the discount γ.
 
     Returns:
-        Data: ``world``, ``trajectories``, ``paths`` from the start of each trajectory,
-        ``values`` (``mc`` and ``td`` by cell, None where nobody was) and ``meets``. Table
-        ``values``: a row for each start. Facts: ``paths``, ``real_paths``, ``spliced_paths``,
-        ``meetings``; ``mc_a``, ``td_a``, … the values of the first state of each trajectory;
-        ``path_difference``, how far the averages over paths are from TD at most.
+        Image ``thumbnail``: TD's values and the trajectories. Data: ``world``, ``trajectories``,
+        ``paths`` from the start of each trajectory, ``values`` (``mc`` and ``td`` by cell, None
+        where nobody was) and ``meets``. Table ``values``: a row for each start. Facts: ``paths``,
+        ``real_paths``, ``spliced_paths``, ``meetings``; ``mc_a``, ``td_a``, … the values of the
+        first state of each trajectory; ``path_difference``, how far the averages over paths are
+        from TD at most.
 
     Raises:
         ValueError: a map or a trajectory that cannot be, or a circle.
@@ -112,6 +115,7 @@ def cliff_world(
                 "paths": [len(found[first]) for first in firsts],
             }
         },
+        assets={"thumbnail": Image(thumbnail(place, values["td"], walked))},
     )
 
 

@@ -53,7 +53,8 @@ class Path:
         actions: likewise.
         weight: the product of the weights of its turns; those of all paths from a state sum to 1.
         gain: its discounted return.
-        real: whether some trajectory, from its visit to the first state on, is this very path.
+        real: whether some trajectory, from its visit to the first state on, is this very path,
+            rewards included.
     """
 
     states: tuple[int, ...]
@@ -122,17 +123,23 @@ def enumerate_paths(
         ValueError: there are more than 10,000.
     """
     tails = {
-        (each.states[k:], each.actions[k:])
+        (each.states[k:], each.actions[k:], each.rewards[k:])
         for each in walked
         for k, state in enumerate(each.states)
         if state == start
     }
     found: list[Path] = []
 
-    def walk(states: tuple[int, ...], actions: tuple[int, ...], weight: float, gain: float) -> None:
+    def walk(
+        states: tuple[int, ...],
+        actions: tuple[int, ...],
+        rewards: tuple[float, ...],
+        weight: float,
+    ) -> None:
         here = states[-1]
         if here not in ways:
-            real = (states, actions) in tails
+            gain = sum(gamma**k * reward for k, reward in enumerate(rewards))
+            real = (states, actions, rewards) in tails
             found.append(Path(states, actions, weight, gain, real))
             if len(found) > LIMIT:
                 raise ValueError(f"there are more than {LIMIT} paths from state {start}")
@@ -142,10 +149,14 @@ def enumerate_paths(
                 continue
             if way.following in states:
                 raise CyclicError(states[states.index(way.following) :])
-            gained = gain + gamma ** len(actions) * way.reward
-            walk((*states, way.following), (*actions, way.action), weight * share, gained)
+            walk(
+                (*states, way.following),
+                (*actions, way.action),
+                (*rewards, way.reward),
+                weight * share,
+            )
 
-    walk((start,), (), 1.0, 0.0)
+    walk((start,), (), (), 1.0)
     return sorted(found, key=lambda path: not path.real)
 
 

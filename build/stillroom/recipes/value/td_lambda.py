@@ -139,19 +139,20 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
             "episodes:O",
             title="Episodes",
             scale=alt.Scale(domain=sizes, range=colours),
-            legend=alt.Legend(orient="top"),
+            legend=alt.Legend(orient="top", symbolOpacity=1),
         ),
-        strokeDash=alt.StrokeDash(
-            "values:N",
-            title=None,
-            scale=alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 4]]),
-            legend=alt.Legend(orient="top", columns=1, symbolType="stroke", symbolStrokeWidth=2),
-        ),
+    )
+    dash = alt.StrokeDash(
+        "values:N",
+        title=None,
+        scale=alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 4]]),
+        legend=alt.Legend(orient="top", columns=1, symbolType="stroke", symbolStrokeWidth=2),
     )
     y = alt.Y("low:Q", title="Error (root mean square)")
     band = base.mark_area(opacity=0.2).encode(y=y, y2="high:Q", detail="values:N")
     line = base.mark_line().encode(
         y="rmse:Q",
+        strokeDash=dash,
         tooltip=[
             "values:N",
             "episodes:O",

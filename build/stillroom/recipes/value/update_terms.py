@@ -148,7 +148,7 @@ def _monte_carlo(scene: Scene) -> tuple[dict[str, Any], float]:
         later,
     )
     lines = [
-        [*_value(), _token("γ r_{t+1} + γ² r_{t+2} + …", "rest")],
+        [*_value(), _token("γ r_{t+2} + γ² r_{t+3} + …", "rest")],
     ]
     truth = float(estimators.returns(scene.episodes, scene.gamma)[0, 0, scene.step + 1])
     return _update(
@@ -184,8 +184,8 @@ def _td(scene: Scene) -> tuple[dict[str, Any], float]:
         [*_value(), _token("γ V(s_{t+1})", both)],
         [
             _token("V(s_{t+1}) =", both),
-            _token("E[ r_{t+1} + γ", "crossing"),
-            _token("E[ r_{t+2} + … ]", "beyond" if beyond else ""),
+            _token("E[ r_{t+2} + γ", "crossing"),
+            _token("E[ r_{t+3} + … ]", "beyond" if beyond else ""),
             _token("]", "crossing"),
         ],
     ]
@@ -335,11 +335,11 @@ def _token(text: str, terms: str = "") -> dict[str, Any]:
 
 
 def _value() -> list[dict[str, Any]]:
-    return [_token("V(s_t)", "state"), _token("←"), _token("r_t", "step"), _token("+")]
+    return [_token("V(s_t)", "state"), _token("←"), _token("r_{t+1}", "step"), _token("+")]
 
 
 def _action_value() -> list[dict[str, Any]]:
-    return [_token("Q(s_t, a_t)", "state"), _token("←"), _token("r_t", "step"), _token("+")]
+    return [_token("Q(s_t, a_t)", "state"), _token("←"), _token("r_{t+1}", "step"), _token("+")]
 
 
 def _state(scene: Scene) -> Term:
