@@ -251,12 +251,7 @@ def test_random_labels_pass_on_by_wrong_ones_alone():
     assert facts["fitted"] > 0.95
     assert facts["score_at_0_12"] > 0.6
     assert facts["above_chance_at_0_12"] == facts["seeds"]
-    assert len(result.tables["points"]["x"]) == len(result.tables["moved"]["x"]) == 32
-    first = result.tables["points"]
-    moved = result.tables["moved"]
-    for axis in ("x", "y"):
-        far = max(abs(a - b) for a, b in zip(first[axis], moved[axis], strict=True))
-        assert 0.1 < far <= 0.12
+    assert result.tables["scores"]["mean"][-1] == pytest.approx(facts["score_at_0_12"])
 
 
 def test_the_same_attack_teaches_in_one_world_and_not_in_the_other():
