@@ -100,9 +100,7 @@ def test_fits_a_phone_where_a_tap_pins(view_page, axe):
     assert box["y"] >= 0
     assert box["y"] + box["height"] < 844 / 2  # it stays in sight
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    assert axe(page, ".view") == []
-    page.emulate_media(color_scheme="dark")
-    assert axe(page, ".view", colours=True) == []
+    assert axe(page, ".view", dark=True) == []
     page.get_by_role("option").nth(30).tap()
     assert shown(page) == "Channel 20"
 
