@@ -11,6 +11,7 @@ stillroom.view("scrubber", class {
     this.axis = axis;
     this.choices = choices;
     this.curve = curve;
+    this.columns = curve ? [...new Set(curve.y)] : []; // each is one line
     this.together = together;
     this.table = curve ? payload.tables[curve.table] : null;
     this.value = figure.state(axis.name, axis.values[start.axis ?? axis.values.length - 1]);
@@ -139,15 +140,17 @@ stillroom.view("scrubber", class {
   }
 
   mark(index) {
-    const lines = this.shown.map((choice) => (this.series.length === 1 ? 0 : choice));
-    this.series.forEach((series, i) => series.classList.toggle("chosen", lines.includes(i)));
+    const { y, x } = this.curve;
+    const lines = this.shown.map((choice) => this.columns.indexOf(y[choice] ?? y[0]));
+    const drawn = [...new Set(lines)];
+    this.series.forEach((series, i) => series.classList.toggle("chosen", drawn.includes(i)));
     this.markers.forEach((marker, i) => {
       marker.style.left = `${100 * this.stops[index]}%`;
-      marker.style.top = `${100 - 100 * this.heights[lines[i]][index]}%`;
+      marker.style.top = `${100 - 100 * this.heights[drawn[i]][index]}%`;
     });
-    const row = this.table[this.curve.x].indexOf(this.axis.values[index]);
+    const row = this.table[x].indexOf(this.axis.values[index]);
     this.root.querySelectorAll('[data-text="error"]').forEach((text, i) => {
-      text.textContent = stillroom.format(this.table[this.curve.y[lines[i]]][row], 3);
+      text.textContent = stillroom.format(this.table[this.columns[lines[i]]][row], 3);
     });
   }
 });

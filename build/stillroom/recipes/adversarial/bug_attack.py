@@ -13,10 +13,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from stillroom.media.kinds import Frames
+from stillroom.media.kinds import Chart, Frames
 from stillroom.models.digits import CLASSES, digits
 from stillroom.recipe import Result, Run, Stored, Upstream, recipe
 from stillroom.recipes.adversarial.attack import Found, Pgd
+from stillroom.recipes.adversarial.dots import dots
 from stillroom.recipes.adversarial.goals import only
 from stillroom.recipes.adversarial.norms import Norm
 from stillroom.recipes.adversarial.relabelled import shifted
@@ -27,20 +28,28 @@ from stillroom.recipes.adversarial.shared import (
     digit_scale,
     learn,
     row,
-    side_by_side,
     spread,
     trained,
 )
 from stillroom.recipes.adversarial.training import Training, accuracy, predict
 
 RADII = [1.2, 1.6]
-METHODS = {"pgd": "PGD", "bug": "bug"}
-MEASURES = ["attack", "transfer", "carried", "matched", "true", "shifted", "before"]
+METHODS = {"pgd": "PGD", "bug": "bug attack"}
+MEASURES = {
+    "attack": "Attack succeeds",
+    "transfer": "Transfers, of all",
+    "carried": "… of successes",
+    "matched": "… of common ones",
+    "true": "Student: true class",
+    "shifted": "Student: next class",
+    "before": "Poison: class before",
+}
 NEW = 3  # networks that no attack has seen
+SHOWN = 10
 
 
 @recipe(
-    view="table",
+    view="chart",
     draft={"radii": [1.2], "seeds": 1, "epochs": 6, "steps": 10},
     cost="minutes",
     packages=["torch", "scikit-learn"],
@@ -77,16 +86,20 @@ def bug_attack(
         epochs: of training.
 
     Returns:
-        Table ``attacks``: ``radius``, ``attack``, and means over seeds of the measures below.
-        Frames ``examples``: digits, PGD and bug attack at each radius, in rows. Facts
+        Chart ``measures`` at the first radius; table ``rates``: ``radius``, ``attack``,
+        ``measure``, ``mean`` over seeds with their range ``low`` and ``high``. For the view
+        ``picture-matrix`` the Frames ``examples``, the first digits of the first seed, as they are
+        and after each attack, and in the table ``cells`` what probability the target has for the
+        attacked network, ``own``, and for the new ones on average, ``new``. Facts
         ``<method>_<measure>_at_<radius>`` with methods ``pgd`` and ``bug``, with ``_low`` and
         ``_high`` for the range over seeds. Measures: ``attack``, the share of successes;
         ``transfer``, how often a new network says the target; ``carried``, this among the
         successes; ``matched``, this among digits on which both attacks succeed; ``true`` and
         ``shifted``, how often the student of the targets says the true class of a clean digit and
         the one after it; ``before``, how often the student of the true labels says the class
-        before. ``seeds``, ``ensemble``; ``median_norm``, ``median_other`` and ``min_other`` as in
-        ``digit-nets``.
+        before. ``share_at_<radius>``, a radius in L2 over the median distance to the nearest digit
+        of another class; ``seeds``, ``ensemble``; ``median_norm``, ``median_other`` and
+        ``min_other`` as in ``digit-nets``.
 
     Raises:
         ValueError: more seeds than `nets` holds.
@@ -106,7 +119,7 @@ def bug_attack(
     fresh = [new("new", number) for number in range(NEW)]
     targets, attack = shifted(labels, CLASSES), Pgd(norm=norm, steps=steps)
     measured: dict[tuple[str, str, float], list[float]] = {}
-    pages = [side_by_side(images[:10])]
+    pages, cells = [images[:SHOWN]], [_surenesses(standard[0], fresh, images, targets)]
     jobs = [(radius, seed) for radius in radii for seed in range(seeds)]
     for radius, seed in run.steps(jobs, note="attacks"):
         model = standard[seed]
@@ -115,7 +128,9 @@ def bug_attack(
             "bug": attack.reach(only(model, others, labels, targets), images, radius),
         }
         if not seed:
-            pages += [side_by_side(each.images[:10]) for each in found.values()]
+            for each in found.values():
+                pages.append(each.images[:SHOWN])
+                cells.append(_surenesses(model, fresh, each.images, targets))
         both = found["pgd"].success & found["bug"].success
         for method, each in found.items():
             scores = _transfer(fresh, each, targets, both)
@@ -134,26 +149,49 @@ def bug_attack(
         "ensemble": ensemble,
         **digit_scale(test, training),
     }
+    facts |= {at("share", radius): radius / facts["median_other"] for radius in radii}
     for (method, name, radius), values in measured.items():
         facts |= spread(at(f"{method}_{name}", radius), values)
     rows = [
-        {"radius": radius, "attack": label}
-        | {name: row({}, measured[method, name, radius])["mean"] for name in MEASURES}
+        row({"radius": radius, "attack": label, "measure": measure}, measured[method, name, radius])
         for radius in radii
+        for name, measure in MEASURES.items()
         for method, label in METHODS.items()
     ]
+    shown = ["digit", *(f"{label}, {r:g}" for r in radii for label in METHODS.values())]
+    sure = torch.stack(cells)  # [1 + attacks, 2, SHOWN]
+    says = [[round(each, 2) for each in part.flatten().tolist()] for part in sure.unbind(1)]
+    chart = dots(
+        [each for each in rows if each["radius"] == radii[0]],
+        y="measure",
+        series="attack",
+        x_title="Share of digits",
+    )
     return Result(
         facts=facts,
         data={
-            "columns": [
-                "radius",
-                "attack",
-                *({"name": name, "label": name, "format": ".1%"} for name in MEASURES),
-            ]
+            "rows": {"name": "attack", "label": "Attack", "values": shown},
+            "columns": {
+                "name": "digit",
+                "label": "Digit",
+                "values": [
+                    f"{label} → {aim}"
+                    for label, aim in zip(
+                        labels[:SHOWN].tolist(), targets[:SHOWN].tolist(), strict=True
+                    )
+                ],
+            },
+            "numbers": [
+                {"name": "own", "label": "Target, says the attacked network"},
+                {"name": "new", "label": "Target, say new networks"},
+            ],
+            # Where the bug attack fools its own network most, and new ones least.
+            "start": {"row": 2, "column": int((sure[2, 0] - sure[2, 1]).argmax())},
         },
-        tables={"attacks": columns(rows)},
+        tables={"cells": {"own": says[0], "new": says[1]}, "rates": columns(rows)},
         assets={
-            "examples": Frames(torch.stack(pages).cpu()[..., None], columns=1, scale=SCALE // 2)
+            "examples": Frames(1 - torch.cat(pages).cpu()[:, 0, ..., None], scale=SCALE),
+            "measures": Chart(chart),
         },
     )
 
@@ -169,3 +207,13 @@ def _transfer(
         "carried": float(said[:, found.success].mean()),
         "matched": float(said[:, both].mean()),
     }
+
+
+def _surenesses(
+    own: nn.Module, fresh: Sequence[nn.Module], images: Tensor, targets: Tensor
+) -> Tensor:
+    """The target's probability for the attacked network and for new ones, ``[2, SHOWN]``."""
+    with torch.no_grad():
+        says = torch.stack([net(images[:SHOWN]).softmax(1) for net in (own, *fresh)])
+    sure = says[:, torch.arange(SHOWN), targets[:SHOWN]].cpu()
+    return torch.stack([sure[0], sure[1:].mean(0)])

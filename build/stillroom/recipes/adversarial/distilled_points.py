@@ -9,25 +9,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import altair as alt
 import torch
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from stillroom.media import theme
-from stillroom.media.kinds import Chart, Packed
+from stillroom.media import palette
+from stillroom.media.kinds import Frames
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.adversarial.attack import Model, Pgd, aim
+from stillroom.recipes.adversarial.attack import Model, Pgd
 from stillroom.recipes.adversarial.shared import at, columns, row, spread
 from stillroom.recipes.value.network import initial, value
 
 RADII = [0.04, 0.08, 0.12, 0.16, 0.2]
-GRID = 48  # cells a side of a decision map
 HIDDEN = 64
+SIDE = 288  # pixels of a picture of the square
+DOT, RIM = 6, 2  # of a point, in pixels
+INK, EDGE, PAPER = 20, 110, 255  # greys
+PANELS = {
+    "first": "First network, its points",
+    "taught": "Second network, what it is taught",
+    "asked": "Second network, the first points",
+}
 
 
-@recipe(view="chart", draft={"seeds": 6, "radii": [0.12], "steps": 500}, packages=["torch"])
+@recipe(
+    view="scrubber",
+    draft={"seeds": 6, "radii": [0.08, 0.12], "steps": 500},
+    packages=["torch"],
+)
 def distilled_points(
     run: Run,
     *,
@@ -56,15 +66,16 @@ def distilled_points(
         walk: steps of the attack.
 
     Returns:
-        Chart ``scores``, table ``scores``: ``radius``, ``mean`` over seeds, ``low``, ``high``, the
-        share of first labels that the student gives. Tables of the first seed: ``points`` (``x``,
-        ``y``, ``label``) and ``moved`` (``radius``, ``point``, ``x``, ``y``, ``flipped``); `Packed`
-        ``teacher[48, 48]`` and ``students[radii, 48, 48]``: logits of label 1, by row (y, from 0)
-        and column (x). `Packed` ``paths[radii, walk + 1, points, 2]``. Facts, with ``_low`` and
-        ``_high`` for the range over seeds: ``fitted``, the share of labels the first network
-        learns; ``flipped_at_<radius>`` and ``score_at_<radius>``, shares of points;
-        ``above_chance_at_<radius>``, the number of seeds with a score above 0.5; ``seeds``,
-        ``points``.
+        For the first seed the Frames ``first``, ``taught`` and ``asked`` over `radii`: what the
+        networks say in the square, blue for 0 and orange for 1, with the points that they were
+        taught or are asked for, in the colours of their labels. ``first`` has a frame of the radius
+        around each point; ``taught`` the points that were flipped, where the attack left them;
+        ``asked`` a white mark in each point that gets the other label. Table ``scores``:
+        ``radius``, ``mean`` over seeds, ``low``, ``high``, the share of first labels that the
+        student gives. Facts, with ``_low`` and ``_high`` for the range over seeds: ``fitted``, the
+        share of labels the first network learns; ``flipped_at_<radius>`` and
+        ``score_at_<radius>``, shares of points; ``above_chance_at_<radius>``, the number of seeds
+        with a score above 0.5; ``seeds``, ``points``.
     """
     generator = run.generator("distilled-points")
     points = torch.rand(seeds, count, 2, generator=generator).to(run.device)
@@ -79,7 +90,9 @@ def distilled_points(
     facts: dict[str, float | int] = {"seeds": seeds, "points": count}
     facts |= spread("fitted", right.double().mean(1).tolist())
     attack = Pgd(norm="Linf", steps=walk)
-    rows, moved, maps, paths = [], [], [], []
+    rows: list[dict[str, Any]] = []
+    shown: dict[str, list[Tensor]] = {panel: [] for panel in PANELS}
+    own, given = points[0], labels[0]
     for radius in run.steps(radii, note="radii"):
         found = [
             attack(_model(teachers, seed), points[seed], 1 - labels[seed], radius, targeted=True)
@@ -93,37 +106,30 @@ def distilled_points(
         facts |= spread(at("flipped", radius), flipped.double().mean(1).tolist())
         facts[at("above_chance", radius)] = int((score > 0.5).sum())
         rows.append(row({"radius": radius}, score.tolist()))
-        moved += [
-            {
-                "radius": radius,
-                "point": number,
-                "x": float(places[0, number, 0]),
-                "y": float(places[0, number, 1]),
-                "flipped": bool(flipped[0, number]),
-            }
-            for number in range(count)
-        ]
-        maps.append(_map(students))
-        goal = aim(_model(teachers, 0), 1 - labels[0], targeted=True)
-        paths.append(attack.path(goal, points[0], radius).images)
+        said, won = (_logit(students, points) > 0)[0] == (given == 1), flipped[0]
+        shown["first"].append(_draw(_frames(_map(teachers), own, radius), own, given))
+        shown["taught"].append(_draw(_map(students), places[0][won], 1 - given[won]))
+        shown["asked"].append(_draw(_map(students), own, given, marked=~said))
     return Result(
         facts=facts,
-        data={"radii": radii},
-        tables={
-            "scores": columns(rows),
-            "points": {
-                "x": points[0, :, 0].tolist(),
-                "y": points[0, :, 1].tolist(),
-                "label": labels[0].tolist(),
+        data={
+            "axis": {"name": "radius", "label": "Radius (L∞)", "values": radii, "unit": ""},
+            "choices": [
+                {"name": panel, "label": label, "frames": panel, "original": None}
+                for panel, label in PANELS.items()
+            ],
+            "start": {"axis": len(radii) // 2, "choice": 0},
+            "together": True,
+            "curve": {
+                "table": "scores",
+                "x": "radius",
+                "y": ["mean"],
+                "label": "First labels given, mean over repetitions",
+                "log": False,
             },
-            "moved": columns(moved),
         },
-        assets={
-            "scores": Chart(_chart(rows)),
-            "teacher": Packed(_map(teachers).cpu()),
-            "students": Packed(torch.stack(maps).cpu()),
-            "paths": Packed(torch.stack(paths).cpu()),
-        },
+        tables={"scores": columns(rows)},
+        assets={panel: Frames(torch.stack(each).cpu()) for panel, each in shown.items()},
     )
 
 
@@ -167,23 +173,42 @@ def _fit(
 
 
 def _map(weights: Mapping[str, Tensor]) -> Tensor:
-    """Logits of the first network in the middle of each cell of the square, ``[GRID, GRID]``."""
+    """What the first network says in the square, coloured ``[SIDE, SIDE, 3]``, y upward."""
+    middle = ((torch.arange(SIDE) + 0.5) / SIDE).to(weights["W1"].device)
+    y, x = torch.meshgrid(middle.flip(0), middle, indexing="ij")
     own = {name: each[:1] for name, each in weights.items()}
-    middle = (torch.arange(GRID, device=own["W1"].device) + 0.5) / GRID
-    y, x = torch.meshgrid(middle, middle, indexing="ij")
-    return _logit(own, torch.stack([x, y], -1).reshape(1, -1, 2)).reshape(GRID, GRID)
+    sure = _logit(own, torch.stack([x, y], -1).reshape(1, -1, 2)).sigmoid().reshape(SIDE, SIDE)
+    # Paler than the points, which lie on it.
+    return torch.from_numpy(palette.apply((1.2 * sure - 0.6).cpu(), -1, 1, "diverging"))
 
 
-def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
-    base = alt.Chart({"values": rows}).encode(
-        x=alt.X("radius:Q", title="Radius of the attack (L∞)")
-    )
-    y = alt.Y("low:Q", title="First labels given", scale=alt.Scale(domain=[0, 1])).axis(format="%")
-    band = base.mark_area(opacity=0.2).encode(y=y, y2="high:Q")
-    line = base.mark_line(point=True).encode(y="mean:Q")
-    guess = (
-        alt.Chart({"values": [{"guess": 0.5}]})
-        .mark_rule(strokeDash=[5, 4], color=theme.MUTED)
-        .encode(y="guess:Q")
-    )
-    return alt.layer(guess, band, line).properties(width="container", height=260)
+def _away(places: Tensor) -> tuple[Tensor, Tensor]:
+    """How far pixels are from places ``[n, 2]``, across and down: ``[n, 1, w]``, ``[n, h, 1]``."""
+    pixel = torch.arange(SIDE) + 0.5
+    x, y = (places.cpu() * SIDE).unbind(-1)
+    return (pixel - x[:, None]).abs()[:, None, :], (pixel - (SIDE - y)[:, None]).abs()[:, :, None]
+
+
+def _frames(picture: Tensor, places: Tensor, radius: float) -> Tensor:
+    """Draw the edge of the ball (L∞) around each place."""
+    across, down = _away(places)
+    edge = (torch.maximum(across, down) - radius * SIDE).abs() < 0.5
+    return picture.where(~edge.any(0)[..., None], torch.tensor(EDGE, dtype=torch.uint8))
+
+
+def _draw(
+    picture: Tensor, places: Tensor, labels: Tensor, *, marked: Tensor | None = None
+) -> Tensor:
+    """Draw points in the colours of their labels, some with a white mark."""
+    across, down = _away(places)
+    away = torch.hypot(across, down)  # [n, SIDE, SIDE]
+    for n, near in enumerate(away):
+        colour = palette.apply(2.0 * labels[n].cpu() - 1, -1, 1, "diverging")
+        rings = [(DOT + RIM, INK), (DOT, colour)]
+        if marked is not None and bool(marked[n]):
+            rings.append((DOT - 2 * RIM, PAPER))
+        for size, fill in rings:
+            picture = picture.where(
+                (near > size)[..., None], torch.as_tensor(fill, dtype=torch.uint8)
+            )
+    return picture

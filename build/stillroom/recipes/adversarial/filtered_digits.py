@@ -17,18 +17,23 @@ from stillroom.media.kinds import Chart, Frames
 from stillroom.models.digit_nets import Kind
 from stillroom.models.digits import digits
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.adversarial.fourier import high_pass, low_pass
+from stillroom.recipes.adversarial.fourier import high_pass, low_pass, sheet
 from stillroom.recipes.adversarial.shared import SCALE, at, columns, learn, lines, row, spread
 from stillroom.recipes.adversarial.training import Training, accuracy
 
 CUTS = [0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
 PASSES = {"low": low_pass, "high": high_pass}
 LABELS = {"low": "frequencies up to the cut", "high": "frequencies above the cut"}
-SHOWN = 6
+SHEETS = {
+    "low": "Frequencies up to the cut",
+    "high": "Frequencies above the cut",
+    "normalised": "The same, contrast stretched",
+}
+SHOWN, ACROSS = 8, 4  # digits of a sheet, and of a row of it
 
 
 @recipe(
-    view="chart",
+    view="scrubber",
     draft={"kind": "mlp", "cuts": [1.0, 3.0], "seeds": 2, "epochs": 8},
     cost="minutes",
     packages=["torch", "scikit-learn"],
@@ -55,8 +60,9 @@ def filtered_digits(
 
     Returns:
         Chart ``accuracy``, table ``accuracy``: ``kept``, ``cut``, ``mean`` over seeds with their
-        range. Frames ``low``, ``high`` and ``normalised``: the first digits side by side, for every
-        cut; low as they are, high about a middle grey, and high made of equal contrast about it.
+        range; table ``curves``, the means alone: ``cut``, ``low``, ``high``. Frames ``low``,
+        ``high`` and ``normalised``: the first digits, for every cut; low as they are, high about a
+        middle grey, and high made of equal contrast about it.
         Facts, with ``_low`` and ``_high`` for the range: ``low_at_<cut>`` and ``high_at_<cut>``;
         ``seeds``.
 
@@ -82,12 +88,12 @@ def filtered_digits(
         rows.append(row({"kept": LABELS[side], "cut": cut}, values))
         few = unseen[:SHOWN, 0]
         if side == "low":
-            frames["low"].append(_sheet(few))
+            frames["low"].append(sheet(few, ACROSS))
         else:
-            frames["high"].append(_sheet(few + 0.5))
+            frames["high"].append(sheet(few + 0.5, ACROSS))
             # Four standard deviations span the greys; where nothing is kept it stays grey.
             deviation = few.std(dim=(1, 2), keepdim=True)
-            frames["normalised"].append(_sheet(few / (4 * deviation).clamp_min(1e-6) + 0.5))
+            frames["normalised"].append(sheet(few / (4 * deviation).clamp_min(1e-6) + 0.5, ACROSS))
     chart = lines(
         rows,
         x="cut",
@@ -96,17 +102,31 @@ def filtered_digits(
         series="kept",
     )
     sheets = {
-        name: Frames(torch.stack(pages)[..., None], columns=1, scale=SCALE // 2)
+        name: Frames(torch.stack(pages)[..., None], scale=SCALE // 2)
         for name, pages in frames.items()
     }
     return Result(
         facts=facts,
-        data={"chart": "accuracy", "cuts": cuts},
-        tables={"accuracy": columns(rows)},
+        data={
+            "chart": "accuracy",
+            "axis": {"name": "cut", "label": "Cut, in cycles an image", "values": cuts, "unit": ""},
+            "choices": [
+                {"name": name, "label": label, "frames": name, "original": None}
+                for name, label in SHEETS.items()
+            ],
+            "together": True,
+            "start": {"axis": cuts.index(min(cuts, key=lambda cut: abs(cut - 2)))},
+            "curve": {
+                "table": "curves",
+                "x": "cut",
+                "y": ["low", "high", "high"],
+                "label": "Filtered test digits read, mean over seeds",
+            },
+        },
+        tables={
+            "accuracy": columns(rows),
+            "curves": {"cut": cuts}
+            | {side: [facts[at(side, cut)] for cut in cuts] for side in PASSES},
+        },
         assets={"accuracy": Chart(chart), **sheets},
     )
-
-
-def _sheet(digits_: Tensor) -> Tensor:
-    """Lay ``[b, h, w]`` side by side, ink dark."""
-    return (1 - digits_).clamp(0, 1).movedim(0, 1).flatten(1)

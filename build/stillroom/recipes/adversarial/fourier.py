@@ -76,3 +76,15 @@ def sensitivity(model: Model, images: Tensor, labels: Tensor, size: float) -> Te
             for moved in (images + change, images - change):
                 errors[u, v] += (predict(model, moved) != labels).double().mean() / 2
     return errors
+
+
+def sheet(images: Tensor, across: int) -> Tensor:
+    """Lay ``[..., b, h, w]`` out in rows of `across`, ink dark, a white line between two.
+
+    Ink is 1; what is out of [0, 1] is clipped. The result is ``[..., rows, columns]`` of pixels.
+    """
+    pages = torch.nn.functional.pad((1 - images).clamp(0, 1), (0, 1, 0, 1), value=1.0)
+    shape = (*pages.shape[:-3], -1, across, *pages.shape[-2:])
+    rows = pages.reshape(shape).transpose(-3, -2)  # [..., down, h, across, w]
+    laid: Tensor = rows.flatten(-2).flatten(-3, -2)[..., :-1, :-1]
+    return laid

@@ -11,18 +11,24 @@ from typing import Annotated, Any
 import torch
 from pydantic import Field
 
-from stillroom.media.kinds import Frames
+from stillroom.media.kinds import Chart, Frames
 from stillroom.models.digit_nets import Kind
 from stillroom.models.digits import CLASSES, digits
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.adversarial.shared import SCALE, columns, learn, spread
+from stillroom.recipes.adversarial.dots import dots
+from stillroom.recipes.adversarial.shared import SCALE, columns, learn, row, spread
 from stillroom.recipes.adversarial.training import Training, accuracy, predict
 
 SHOWN = 40
+LABELS = {
+    "weak": "weak network",
+    "student": "student of its mistakes",
+    "control": "labels dealt anew",
+}
 
 
 @recipe(
-    view="table",
+    view="chart",
     draft={"kind": "mlp", "seeds": 2, "epochs": 20, "weak_rate": 0.0002},
     cost="minutes",
     packages=["torch", "scikit-learn"],
@@ -51,12 +57,12 @@ def learning_from_errors(
         epochs: passes over the mistakes of the student and the control.
 
     Returns:
-        Table ``runs``: ``seed``, ``weak`` (accuracy on test digits), ``mistakes`` (how many it
-        makes on the training digits), ``student`` and ``control``. Frames ``mistakes``: the first
-        training digits of the first student, with ``labels`` (as taught) and ``notes``. Facts,
-        with ``_low`` and ``_high`` for the range over seeds: ``weak``, ``mistakes``, ``student``,
-        ``control``; ``right_labels``, how many of all students' labels are right; ``guess``, what
-        guessing gives.
+        Chart ``accuracies``; table ``runs``: ``seed``, ``weak`` (accuracy on test digits),
+        ``mistakes`` (how many it makes on the training digits), ``student`` and ``control``. Frames
+        ``mistakes``: the first training digits of the first student, with ``labels`` (as taught)
+        and ``notes``. Facts, with ``_low`` and ``_high`` for the range over seeds: ``weak``,
+        ``mistakes``, ``student``, ``control``; ``right_labels``, how many of all students' labels
+        are right; ``guess``, what guessing gives.
 
     Raises:
         ValueError: a weak network makes too few mistakes to teach: fewer than one a class.
@@ -102,21 +108,17 @@ def learning_from_errors(
             }
     facts: dict[str, float | int] = {"right_labels": right, "guess": 1 / CLASSES, "seeds": seeds}
     for name in ("weak", "mistakes", "student", "control"):
-        facts |= spread(name, [row[name] for row in rows])
+        facts |= spread(name, [each[name] for each in rows])
+    shares = [
+        row({"network": label}, [each[name] for each in rows]) for name, label in LABELS.items()
+    ]
+    chart = dots(shares, y="network", x_title="Test digits read", guess=1 / CLASSES)
     return Result(
         facts=facts,
-        data={
-            "columns": [
-                "seed",
-                {"name": "weak", "label": "weak network", "format": ".1%"},
-                "mistakes",
-                {"name": "student", "label": "student of mistakes", "format": ".1%"},
-                {"name": "control", "label": "labels dealt anew", "format": ".1%"},
-            ],
-            "frames": "mistakes",
-            "labels": shown["labels"],
-            "notes": shown["notes"],
-        },
+        data={"frames": "mistakes", "labels": shown["labels"], "notes": shown["notes"]},
         tables={"runs": columns(rows)},
-        assets={"mistakes": Frames(shown["pictures"], scale=SCALE // 2)},
+        assets={
+            "accuracies": Chart(chart),
+            "mistakes": Frames(shown["pictures"], scale=SCALE // 2),
+        },
     )

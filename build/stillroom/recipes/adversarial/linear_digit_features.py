@@ -6,7 +6,7 @@ doi:10.23915/distill.00019.3).
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import altair as alt
 import torch
@@ -28,12 +28,13 @@ from stillroom.recipes.adversarial.linear_features import (
     standardise,
     usefulness,
 )
-from stillroom.recipes.adversarial.shared import SCALE, columns
+from stillroom.recipes.adversarial.shared import SCALE, columns, digit_scale
 
 Class = Annotated[int, Field(ge=0, le=9)]
+Show = Literal["features", "ensembles", "containments"]
 
 
-@recipe(view="chart", draft={"frontier_points": 16, "mixtures": 20}, packages=["torch"])
+@recipe(view="feature-plane", draft={"frontier_points": 16, "mixtures": 20}, packages=["torch"])
 def linear_digit_features(
     run: Run,  # noqa: ARG001
     *,
@@ -41,7 +42,8 @@ def linear_digit_features(
     radius: Annotated[float, Field(gt=0)] = 0.5,
     share: Annotated[float, Field(gt=0, lt=1)] = 0.02,
     frontier_points: Annotated[int, Field(ge=4)] = 128,
-    mixtures: Annotated[int, Field(ge=2)] = 200,
+    mixtures: Annotated[int, Field(ge=2)] = 61,
+    show: Show = "features",
 ) -> Result:
     """Place the principal directions of two classes of digits by robustness and usefulness.
 
@@ -60,35 +62,44 @@ def linear_digit_features(
         share: of the robust direction in the containment that the facts are about.
         frontier_points: directions on the frontier.
         mixtures: shares of containments, evenly spread over orders of magnitude.
+        show: what the view puts on the plane besides the features.
 
     Returns:
         Chart ``plane``. Tables: ``features`` (``number``, ``robustness``, ``usefulness``,
         ``robust_usefulness``), the most robust first; ``frontier`` (``robustness``,
         ``usefulness``); ``ensembles`` (``members``, ``threshold``, ``robustness``, ``usefulness``,
-        ``best_member``): the last `members` features together; ``containments`` (``share``,
-        ``robustness``, ``usefulness``). Frames ``directions``, a picture of each feature, orange
-        for positive weights; `Packed` ``weights``, the same as numbers ``[m, 64]``. Facts:
-        ``features``, ``best_usefulness`` of one feature, ``rank_correlation`` of robustness with
-        usefulness (Spearman); of the least robust half: ``ensemble_usefulness``,
-        ``ensemble_best_member``, ``ensemble_robustness``; of the containment:
+        ``robust_usefulness``, ``best_member``): the last `members` features together;
+        ``containments`` (``share``, ``robustness``, ``usefulness``, ``robust_usefulness``). Frames
+        ``directions``, a picture of each feature, orange for positive weights, and unless `show` is
+        ``features`` frames of that name, a picture of each ensemble or containment, with its
+        largest weight as the end of the colours. `Packed` ``weights``, the features as numbers
+        ``[m, 64]``. Data as the view ``feature-plane`` reads it. Facts: ``features``,
+        ``best_usefulness`` and ``best_robustness`` of the most useful feature,
+        ``rank_correlation`` of robustness with usefulness (Spearman), ``frontier_usefulness``, the
+        most that any direction has, and ``frontier_robustness`` of that one; of the least robust
+        half: ``ensemble_usefulness``, ``ensemble_best_member``, ``ensemble_robustness`` and
+        ``ensemble_optimum``, the usefulness of the best weighted sum of its members;
+        ``ensembles`` and ``ensembles_ahead``, how many there are and how many are more useful than
+        each of their members; of the containment:
         ``contained_usefulness``, ``contained_robustness``, ``container_usefulness`` and
         ``container_robustness``, those of the useful direction in it, and ``robustness_lost``, the
         quotient of the latter and the former robustness; ``identity_gap``, the largest difference
-        of the closed form of robust usefulness from what the worst changes really do.
+        of the closed form of robust usefulness from what the worst changes really do;
+        ``median_norm``, ``median_other`` and ``min_other`` as in ``digit-nets``.
 
     Raises:
         ValueError: twice the same class.
     """
     if pair[0] == pair[1]:
         raise ValueError(f"expected two classes, not {pair[0]} twice")
-    training, _ = digits()
+    training, test = digits()
     chosen = (training.labels == pair[0]) | (training.labels == pair[1])
     data = standardise(training.images[chosen], training.labels[chosen] == pair[0])
     a = principal(data)
     size, use = robustness(data, a), usefulness(data, a)
     edge = frontier(data, frontier_points)
-    crowds = [_crowd(data, a, members) for members in range(2, len(a) + 1)]
-    half = _crowd(data, a, len(a) // 2)
+    crowds = [_crowd(data, a, members, radius) for members in range(2, len(a) + 1)]
+    half = _crowd(data, a, len(a) // 2, radius)
     best = int(use.argmax())
     shares = torch.logspace(-6, 0, mixtures, dtype=torch.float64)
     mixed = containment(a[best], a[-1], shares)
@@ -109,13 +120,22 @@ def linear_digit_features(
             "share": shares.tolist(),
             "robustness": robustness(data, mixed).tolist(),
             "usefulness": usefulness(data, mixed).tolist(),
+            "robust_usefulness": robust_usefulness(data, mixed, radius).tolist(),
         },
     }
+    top = int(usefulness(data, edge).argmax())
     facts: dict[str, float | int] = {
         "features": len(a),
         "best_usefulness": float(use[best]),
+        "best_robustness": float(size[best]),
         "rank_correlation": _rank_correlation(size, use),
+        "frontier_usefulness": float(usefulness(data, edge)[top]),
+        "frontier_robustness": float(robustness(data, edge)[top]),
+        "ensembles": len(crowds),
+        "ensembles_ahead": sum(each["usefulness"] > each["best_member"] for each in crowds),
         "ensemble_usefulness": half["usefulness"],
+        # Principal features are uncorrelated, so that squares of usefulness add up.
+        "ensemble_optimum": float(use[len(a) - len(a) // 2 :].pow(2).sum().sqrt()),
         "ensemble_best_member": half["best_member"],
         "ensemble_robustness": half["robustness"],
         "contained_usefulness": float(usefulness(data, contained)),
@@ -126,24 +146,81 @@ def linear_digit_features(
         "identity_gap": float(
             (robust_usefulness(data, a, radius) - _worst(data, a, radius)).abs().max()
         ),
+        **digit_scale(test, training),
     }
-    pictures = a.reshape(-1, SIDE, SIDE)
-    limit = float(pictures.abs().max())
+    paths = {
+        "ensembles": torch.cat([ensemble(data, a[len(a) - each["members"] :]) for each in crowds]),
+        "containments": mixed,
+    }
     return Result(
         facts=facts,
-        data={"chart": "plane", "pair": list(pair)},
+        data={
+            "chart": "plane",
+            "pair": list(pair),
+            "radius": radius,
+            "frames": "directions",
+            "telling": _telling(size, use),
+            "path": _path(show, tables, best, share),
+        },
         tables=tables,
         assets={
             "plane": Chart(_chart(tables)),
-            "directions": Frames(
-                palette.apply(pictures, -limit, limit, "diverging"), scale=SCALE // 2
-            ),
+            "directions": _pictures(a),
+            **{name: _pictures(path) for name, path in paths.items() if name == show},
             "weights": Packed(a),
         },
     )
 
 
-def _crowd(data: Standardised, a: Tensor, members: int) -> dict[str, Any]:
+def _pictures(a: Tensor) -> Frames:
+    """Draw directions ``[m, d]``, each to its own largest weight."""
+    scaled = a / a.abs().amax(1, keepdim=True)
+    return Frames(
+        palette.apply(scaled.reshape(-1, SIDE, SIDE), -1, 1, "diverging"), scale=SCALE // 2
+    )
+
+
+def _telling(size: Tensor, use: Tensor) -> list[dict[str, Any]]:
+    """Choose the most and the least useful feature of each third, by robustness."""
+    thirds = size.argsort(descending=True).tensor_split(3)
+    return [
+        {
+            "label": f"{how} robust",
+            "useful": int(third[use[third].argmax()]),
+            "useless": int(third[use[third].argmin()]),
+        }
+        for how, third in zip(("most", "less", "least"), thirds, strict=True)
+    ]
+
+
+def _path(
+    show: Show, tables: dict[str, dict[str, list[Any]]], best: int, share: float
+) -> dict[str, Any] | None:
+    """Say for the view what the slider goes along, and which features each stop is made of."""
+    if show == "features":
+        return None
+    count = len(tables["features"]["number"])
+    table = tables[show]
+    if show == "ensembles":
+        column, label, title = "threshold", "Robustness up to", "Sum of the features below"
+        parts = [list(range(count - members, count)) for members in table["members"]]
+        start = table["members"].index(count // 2)
+    else:
+        column, label, title = "share", "Share α of the robust one", "Mixture of the two"
+        parts = [[best, count - 1]] * len(table[column])
+        start = min(range(len(parts)), key=lambda index: abs(table[column][index] - share))
+    return {
+        "table": show,
+        "column": column,
+        "label": label,
+        "title": title,
+        "frames": show,
+        "parts": parts,
+        "start": start,
+    }
+
+
+def _crowd(data: Standardised, a: Tensor, members: int, radius: float) -> dict[str, Any]:
     """The ensemble of the last `members` of ``a[m, d]``, which are the least robust."""
     part = a[len(a) - members :]
     together = ensemble(data, part)
@@ -152,6 +229,7 @@ def _crowd(data: Standardised, a: Tensor, members: int) -> dict[str, Any]:
         "threshold": float(robustness(data, part)[0]),
         "robustness": float(robustness(data, together)),
         "usefulness": float(usefulness(data, together)),
+        "robust_usefulness": float(robust_usefulness(data, together, radius)),
         "best_member": float(usefulness(data, part).max()),
     }
 

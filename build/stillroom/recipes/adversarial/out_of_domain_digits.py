@@ -13,16 +13,17 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from stillroom.media.kinds import Frames
+from stillroom.media.kinds import Chart, Frames
 from stillroom.models.digits import CLASSES, SIDE, digits
 from stillroom.recipe import ImageFile, Result, Run, Stored, Upstream, recipe
+from stillroom.recipes.adversarial.dots import dots
 from stillroom.recipes.adversarial.shared import SCALE, columns, learn, row, spread, trained
 from stillroom.recipes.adversarial.training import Training, accuracy, predict
 
 SOURCES = {
-    "raw": "pieces of photographs",
-    "matched": "the same, mean and deviation of digits",
-    "stretched": "the same, each from black to white",
+    "raw": "pieces as they are",
+    "matched": "matched to digits",
+    "stretched": "each stretched",
     "noise": "uniform noise",
 }
 HEIGHT, WIDTH = 192, 256  # of a photograph, before it is cut up
@@ -30,7 +31,7 @@ SHOWN = 10
 
 
 @recipe(
-    view="table",
+    view="chart",
     draft={"pieces": 2000, "epochs": 5},
     cost="minutes",
     packages=["torch", "pillow", "scikit-learn"],
@@ -58,9 +59,9 @@ def out_of_domain_digits(
         epochs: passes over the pieces.
 
     Returns:
-        Table ``students``: ``source``, ``mean``, ``low``, ``high``, the accuracy on test digits and
-        its range over seeds. Frames ``examples``: for each source and class the piece of which the
-        first teacher is surest. Facts, with ``_low`` and ``_high``: ``raw``, ``matched``,
+        Chart and table ``students``: ``source``, ``mean``, ``low``, ``high``, the accuracy on test
+        digits and its range over seeds. Frames ``examples``: for each source and class the piece of
+        which the first teacher is surest. Facts, with ``_low`` and ``_high``: ``raw``, ``matched``,
         ``stretched`` and ``noise``; ``teacher``; ``least_class_<source>``, the share of the rarest
         class among the first teacher's answers; ``seeds``, ``pieces``.
     """
@@ -94,24 +95,19 @@ def out_of_domain_digits(
     for name, values in scores.items():
         facts |= spread(name, values)
     labels = [f"{label}: {number}" for label in SOURCES.values() for number in range(CLASSES)]
+    chart = dots(rows, y="source", x_title="Test digits read", guess=1 / CLASSES)
     return Result(
         facts=facts,
         data={
-            "columns": [
-                {"name": "source", "label": "learnt from"},
-                *(
-                    {"name": key, "label": label, "format": ".1%"}
-                    for key, label in (("mean", "digits read"), ("low", "least"), ("high", "most"))
-                ),
-            ],
             "frames": "examples",
             "labels": labels,
         },
         tables={"students": columns(rows)},
         assets={
+            "students": Chart(chart),
             "examples": Frames(
                 1 - torch.cat(examples)[:, 0, ..., None], columns=CLASSES, scale=SCALE // 2
-            )
+            ),
         },
     )
 

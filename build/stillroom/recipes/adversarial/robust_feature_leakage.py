@@ -10,22 +10,25 @@ from typing import Annotated, Any
 import altair as alt
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from stillroom.media import palette, theme
 from stillroom.media.kinds import Chart, Frames, Packed
-from stillroom.models.digits import CLASSES, SIDE, digits
+from stillroom.models.digits import CLASSES, SIDE, Digits, digits
 from stillroom.recipe import Result, Run, recipe
 from stillroom.recipes.adversarial import leakage
 from stillroom.recipes.adversarial.attack import Pgd
 from stillroom.recipes.adversarial.evaluation import certified
 from stillroom.recipes.adversarial.norms import Norm
-from stillroom.recipes.adversarial.shared import SCALE, digit_scale
+from stillroom.recipes.adversarial.shared import SCALE, columns, digit_scale
 from stillroom.recipes.adversarial.training import accuracy, predict
 
 RADII = [0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
 
 
-@recipe(view="chart", draft={"radii": [0.0, 0.25, 0.5]}, packages=["torch", "scikit-learn"])
+@recipe(
+    view="robust-features", draft={"radii": [0.0, 0.25, 0.5]}, packages=["torch", "scikit-learn"]
+)
 def robust_feature_leakage(
     run: Run,
     *,
@@ -52,13 +55,15 @@ def robust_feature_leakage(
 
     Returns:
         Chart ``usefulness``; table ``usefulness``: ``radius``, then ``0`` to ``9``, how useful the
-        feature of each class is to tell it from the rest, under attack. Frames ``features``, the
-        ten weight pictures, orange for positive, with ``labels`` and ``notes``; `Packed`
-        ``weights[10, 64]``. Facts: ``gamma_<class>`` and ``least_gamma``; ``robust_accuracy`` and
-        ``plain_accuracy``; ``robust_steady`` and ``plain_steady``, the shares of predictions that
-        certainly hold, ``attacked_steady``, the share that the attack could not change;
-        ``certificates_broken``, how many certified predictions it changed; ``median_norm``,
-        ``median_other`` and ``min_other`` as in ``digit-nets``.
+        feature of each class is to tell it from the rest, under attack; table ``terms``: ``digit``,
+        ``gain`` and ``deviation``, from which a reader's browser computes it, as (gain - radius
+        |w|_*) / deviation. Frames ``features``, the ten weight pictures, orange for positive, with
+        ``labels`` and ``notes``; `Packed` ``weights[10, 64]``. Facts: ``gamma_<class>`` and
+        ``least_gamma``; ``robust_accuracy`` and ``plain_accuracy``; ``robust_steady`` and
+        ``plain_steady``, the shares of predictions that certainly hold, ``attacked_steady``, the
+        share that the attack could not change; ``certificates_broken``, how many certified
+        predictions it changed; ``median_norm``, ``median_other`` and ``min_other`` as in
+        ``digit-nets``.
     """
     training, test = digits()
     models = {
@@ -103,10 +108,13 @@ def robust_feature_leakage(
             "labels": [str(number) for number in range(CLASSES)],
             "notes": [f"useful by {gamma:.2f} under attack" for gamma in own],
             "radius": radius,
+            "gammas": own,
+            "norm": norm,
         },
         tables={
+            "terms": _terms(robust.weights, test),
             "usefulness": {"radius": radii}
-            | {str(number): curve.tolist() for number, curve in enumerate(curves)}
+            | {str(number): curve.tolist() for number, curve in enumerate(curves)},
         },
         assets={
             "usefulness": Chart(_chart(radii, curves.tolist(), radius)),
@@ -116,6 +124,19 @@ def robust_feature_leakage(
             "weights": Packed(robust.weights),
         },
     )
+
+
+def _terms(weights: Tensor, test: Digits) -> dict[str, list[Any]]:
+    """Return E[y w.x] and the deviation of w.x for each class, the rest weighing as much as it."""
+    x = test.images.double().flatten(1)
+    rows = []
+    for digit, w in enumerate(weights):
+        own, rest = x[test.labels == digit] @ w, x[test.labels != digit] @ w
+        gain = (own.mean() - rest.mean()) / 2
+        inside = (own.var(correction=0) + rest.var(correction=0)) / 2
+        deviation = (inside + gain**2).sqrt()
+        rows.append({"digit": digit, "gain": float(gain), "deviation": float(deviation)})
+    return columns(rows)
 
 
 def _chart(

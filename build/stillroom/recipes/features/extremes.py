@@ -52,8 +52,7 @@ def extremes(
     """Draw what makes channels lowest and highest, beside four patches of photographs between.
 
     A patch is about the position where a square of a photograph drives the channel highest (in the
-    upper half of squares) or lowest (in the lower). The control is an untrained copy, for the two
-    optimised pictures.
+    upper half of squares) or lowest (in the lower).
 
     Args:
         run: gives the random numbers.

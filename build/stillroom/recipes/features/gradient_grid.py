@@ -104,7 +104,11 @@ def gradient_grid(
         facts=facts,
         data={
             "rows": {"name": "network", "label": "Network", "values": list(ARMS.values())},
-            "columns": {"name": "layer", "label": "Layer", "values": layers},
+            "columns": {
+                "name": "layer",
+                "label": "Layer",
+                "values": [_short(layer) for layer in layers],
+            },
             "numbers": [
                 {"name": "uneven", "label": "Unevenness"},
                 {"name": "fine", "label": "Share of fine waves"},
@@ -158,3 +162,8 @@ def floor(inputs: Tensor) -> float:
     detail = (inputs - inputs.roll(1, 3)).abs().mean((0, 1))
     tile = fold(detail)
     return float(tile.std() / tile.mean())
+
+
+def _short(layer: str) -> str:
+    """The first part of a layer's name: ``block2`` of ``block2.expand.linear``."""
+    return layer.partition(".")[0]

@@ -23,7 +23,7 @@ ARMS = {
     "logit": "logit",
     "probability": "probability",
     "log_probability": "log-probability",
-    "matched": "logit, stopped at the odds of probability",
+    "matched": "logit, stopped early",
 }
 
 
@@ -150,11 +150,10 @@ def _chart(classes: Sequence[str], judged: Mapping[str, Tensor]) -> alt.LayerCha
     order = [classes[i] for i in judged["logit"].argsort(descending=True, stable=True).tolist()]
     y = alt.Y("class:N", sort=order, title=None)
     x = alt.X("judged:Q", title="The judge's probability of the class").scale(domain=[0, 1])
-    # One legend for both, since both say the same.
     legend = alt.Legend(orient="top", columns=2, labelLimit=300)
     sort = list(ARMS.values())
     colour = alt.Color("objective:N", sort=sort, title=None, legend=legend)
-    shape = alt.Shape("objective:N", sort=sort, title=None, legend=legend)
+    shape = alt.Shape("objective:N", sort=sort, legend=None)
     base = alt.Chart({"values": rows})
     rules = base.mark_rule(color=theme.HAIRLINE).encode(
         y=y, x=alt.X("min(judged):Q"), x2="max(judged):Q"

@@ -1,0 +1,100 @@
+"""What the commentaries show: pictures and numbers agree with each other."""
+
+import numpy as np
+import pytest
+import torch
+
+from stillroom.media import palette
+from stillroom.models.digits import digits
+from stillroom.recipe import Run
+from stillroom.recipes.adversarial.bug_attack import bug_attack
+from stillroom.recipes.adversarial.digit_nets import digit_nets
+from stillroom.recipes.adversarial.distilled_points import distilled_points
+from stillroom.recipes.adversarial.dots import dots
+from stillroom.recipes.adversarial.learning_from_errors import learning_from_errors
+from stillroom.recipes.adversarial.shared import trained
+from stillroom.recipes.adversarial.texture_synthesis import texture_synthesis
+from stillroom.testing import run_recipe, store_recipe
+
+
+@pytest.fixture(scope="module")
+def nets():
+    return store_recipe(digit_nets, kind="narrow", seeds=2, epochs=4, steps=2)
+
+
+def test_the_pictures_of_an_attack_carry_what_its_network_says_of_them(nets):
+    result = run_recipe(bug_attack, nets=nets, radii=[1.2], seeds=1, ensemble=2, epochs=2, steps=5)
+    pages = 1 - result.assets["examples"].pixels[..., 0].reshape(3, 10, 1, 8, 8)
+    training, _ = digits()
+    assert torch.allclose(pages[0], training.images[:10], atol=1e-6)
+    away = (pages[1:] - pages[0]).flatten(2).norm(dim=2)
+    assert away.max() < 1.2 + 1e-4
+    targets = (training.labels[:10] + 1) % 10
+    sure = trained(Run(), nets)["standard"][0](pages.flatten(0, 1)).softmax(1)
+    expected = sure[torch.arange(30), targets.repeat(3)]
+    assert result.tables["cells"]["own"] == pytest.approx(expected.tolist(), abs=0.006)
+    assert result.data["rows"]["values"] == ["digit", "PGD, 1.2", "bug attack, 1.2"]
+    assert result.facts["share_at_1_2"] == pytest.approx(1.2 / result.facts["median_other"])
+
+
+def test_points_lie_in_the_square_in_the_colours_of_their_labels():
+    seeds, count, radii = 2, 8, [0.05, 0.2]
+    result = run_recipe(distilled_points, count=count, radii=radii, seeds=seeds, steps=300)
+    generator = Run().generator("distilled-points")
+    points = torch.rand(seeds, count, 2, generator=generator)[0]
+    labels = torch.randint(2, (seeds, count), generator=generator)[0]
+    columns, rows = (points * 288).long().unbind(1)
+    colours = palette.apply(2.0 * labels - 1, -1, 1, "diverging")
+    alone = torch.cdist(points, points).fill_diagonal_(1).amin(1) > 0.06
+    assert alone.any()
+    shown = result.assets["first"].pixels[0][287 - rows, columns].numpy()
+    assert np.array_equal(shown[alone], colours[alone.numpy()])
+    for index in range(len(radii)):
+        asked = result.assets["asked"].pixels[index][287 - rows, columns]
+        right = (asked[alone] != 255).any(1).double().mean()
+        low, high = (result.tables["scores"][key][index] for key in ("low", "high"))
+        if alone.all():
+            assert float(right) in (low, high)
+    assert result.facts["fitted"] > 0.9
+
+
+def test_only_wrong_labels_teach_more_than_the_same_labels_dealt_anew():
+    result = run_recipe(learning_from_errors, kind="narrow", seeds=2, epochs=20, weak_epochs=6)
+    facts = result.facts
+    assert facts["right_labels"] == 0
+    assert facts["student_low"] > 2 * facts["guess"] > facts["control_high"]
+    assert len(result.data["labels"]) == len(result.assets["mistakes"].pixels)
+
+
+def test_textures_start_as_noise_and_end_near_the_original(nets):
+    result = run_recipe(
+        texture_synthesis,
+        nets=nets,
+        textures=["skimage:brick"],
+        names=["bricks"],
+        seeds=1,
+        steps=25,
+    )
+    pages = result.assets["textures"].pixels.reshape(2, 5, 48, 48)
+    _, test = digits()
+    assert torch.allclose(pages[0, 0, 8:16, 16:24], 1 - test.images[8, 0])
+    left = torch.tensor(result.tables["cells"]["left"]).reshape(2, 5)
+    assert left[:, 0].tolist() == [0, 0]
+    assert result.facts["left_standard"] == pytest.approx(float(left[:, 2].mean()))
+    assert result.facts["left_standard"] < 1
+    with pytest.raises(ValueError, match="1 textures have 2 names"):
+        run_recipe(
+            texture_synthesis, nets=nets, textures=["skimage:brick"], names=["bricks", "more"]
+        )
+
+
+def test_dots_stand_on_lines_over_the_range_in_the_order_of_the_rows():
+    rows = [
+        {"who": name, "mean": 0.5, "low": 0.4, "high": 0.7} for name in ("student", "control", "ah")
+    ]
+    chart = dots(rows, y="who", x_title="Read", guess=0.1).to_dict()
+    line, spans, means = chart["layer"]
+    assert spans["encoding"]["y"]["sort"] == ["student", "control", "ah"]
+    assert (spans["encoding"]["x"]["field"], spans["encoding"]["x2"]["field"]) == ("low", "high")
+    assert means["encoding"]["x"]["field"] == "mean"
+    assert line["encoding"]["x"]["field"] == "guess"
