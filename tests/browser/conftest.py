@@ -239,30 +239,26 @@ def until() -> Callable[[Page, str], None]:
 def axe() -> Callable[..., list[str]]:
     """Check accessibility: ``axe(page) == []``; a violation says its rule and the elements.
 
-    ``axe(page, ".view", colours=True)`` looks at rules of colour only: for a page that was checked
-    in the other scheme. ``dark=True`` checks a light page, and then its colours in the dark.
+    ``axe(page, ".view", dark=True)`` looks at a light page, and then at its colours in the dark:
+    no other rule depends on them.
     """
     checker = Axe()
 
-    def run(
-        page: Page, scope: str | None = None, *, colours: bool = False, dark: bool = False
-    ) -> list[str]:
+    def run(page: Page, scope: str | None = None, *, dark: bool = False) -> list[str]:
         # Without `preload`, which fetches style sheets: nothing may be fetched from a file.
         options: dict[str, Any] = {"preload": False, "resultTypes": ["violations"]}
-        if colours:
-            options["runOnly"] = ["color-contrast", "link-in-text-block"]
-        violations = checker.run(page, context=scope, options=options).response["violations"]
-        found = [
-            f"{each['id']}: {each['help']}: "
-            + "; ".join(node["html"][:200] for node in each["nodes"])
-            for each in violations
-        ]
+        found = checker.run(page, context=scope, options=options).response["violations"]
         if dark:
+            options["runOnly"] = ["color-contrast", "link-in-text-block"]
             page.emulate_media(color_scheme="dark")
             page.evaluate(SETTLED)
-            found += run(page, scope, colours=True)
+            found += checker.run(page, context=scope, options=options).response["violations"]
             page.emulate_media(color_scheme="light")
-        return found
+        return [
+            f"{each['id']}: {each['help']}: "
+            + "; ".join(node["html"][:200] for node in each["nodes"])
+            for each in found
+        ]
 
     return run
 
