@@ -60,6 +60,7 @@ def config() -> dict[str, Any]:
             "symbolType": "circle",
             "symbolStrokeWidth": 0,
             "symbolBaseFillColor": MUTED,
+            "symbolOpacity": 1,  # else a pale band would make its swatch pale
         },
         "header": {**label, **title},
         "text": {**text, "color": INK},
