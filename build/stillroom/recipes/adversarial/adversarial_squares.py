@@ -28,7 +28,7 @@ ARMS = {
     "labels": "Noisy labels only",
 }
 RADII = [0.01, 0.03, 0.1, 0.3]
-LOOKS = [1, 2, 3, 5, 8, 12, 16, 20, 24, 28]
+LOOKS = [1, 2, 3, 5, 8, 12, 16, 20, 28, 40, 56]
 BOUNDS = (-2.0, 2.0)  # wide enough for a square, its noise and every change
 TESTED = 100
 BATCH = 32
