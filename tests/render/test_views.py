@@ -182,6 +182,13 @@ def scrubber(axis=AXIS, choices=(CHOICE,), **data):
             "labels should be two texts",
         ),
         ("compare", {"start": 101}, {}, {"a": "image", "b": "image"}, "a number from 0 to 100"),
+        *(
+            (
+                "compare", {"focus": focus}, {}, {"a": "image", "b": "image"},
+                "focus should be two numbers from 0 to 1",
+            )
+            for focus in (0.5, [0.5], "ab", ["a", 0.5], [0.5, 1.5], [-0.1, 0.5])
+        ),
         ("chart", {}, TABLES, {}, "expected a Chart asset; this result has none"),
         ("chart", {}, {}, {"c": "chart"}, "the result has no tables"),
         ("chart", {"table": "u"}, TABLES, {"c": "chart"}, "'u', which is no table .* has t"),

@@ -7,6 +7,7 @@ import torch
 from stillroom.media import palette
 from stillroom.models.digits import digits
 from stillroom.recipe import Run
+from stillroom.recipes.adversarial import plane
 from stillroom.recipes.adversarial.bug_attack import bug_attack
 from stillroom.recipes.adversarial.digit_nets import digit_nets
 from stillroom.recipes.adversarial.distilled_points import distilled_points
@@ -56,6 +57,39 @@ def test_points_lie_in_the_square_in_the_colours_of_their_labels():
         if alone.all():
             assert float(right) in (low, high)
     assert result.facts["fitted"] > 0.9
+
+
+def test_a_way_begins_at_its_point_and_ends_where_the_attack_left_it():
+    """Two radii of the same points: marks stay where they are, lines end within the ball."""
+    radii = [0.05, 0.15]
+    result = run_recipe(distilled_points, count=6, radii=radii, seeds=2, steps=300)
+    points = torch.rand(2, 6, 2, generator=Run().generator("distilled-points"))[0]
+    columns, rows = (points * 288).long().unbind(1)
+    bare = (result.assets["taught"].pixels != result.assets["asked"].pixels).any(-1)
+    y, x = torch.meshgrid(287.5 - torch.arange(288), torch.arange(288) + 0.5, indexing="ij")
+    for radius, taught, drawn in zip(radii, result.assets["taught"].pixels, bare, strict=True):
+        begun = taught[287 - rows, columns]
+        assert (begun == 255).all(1).any(), "an open mark that no point covers"
+        away = (torch.stack([x, y], -1)[:, :, None] - 288 * points).abs().amax(-1).amin(-1)
+        # A point at the end of its way has a radius of 8 pixels.
+        assert away[drawn].max() <= 288 * radius + 9
+
+
+def test_a_way_is_drawn_as_a_line_from_an_open_mark():
+    walked = torch.tensor([[[0.25, 0.5]], [[0.5, 0.5]], [[0.5, 0.75]], [[0.5, 0.75]]])
+    drawn = plane.ways(torch.full((288, 288, 3), 200, dtype=torch.uint8), walked)
+    assert drawn[143, 71:73].eq(255).all(), "the mark is open"
+    assert drawn[143, 69].lt(100).all(), "it has an edge"
+    across, up = drawn[142:146, 76:144, 0], drawn[74:142, 142:146, 0]
+    # A line 1.5 pixels wide between two rows of pixels covers each by three quarters.
+    assert torch.equal(across[1], torch.full((68,), 65, dtype=torch.uint8))
+    assert torch.equal(across[1:3], up[:, 1:3].T)
+    assert drawn[100, 100].eq(200).all()
+    still = plane.ways(
+        torch.full((288, 288, 3), 200, dtype=torch.uint8), walked[:1].repeat(3, 1, 1)
+    )
+    assert drawn[:, :75].equal(still[:, :75])
+    assert still[:, 80:].eq(200).all()
 
 
 def test_only_wrong_labels_teach_more_than_the_same_labels_dealt_anew():

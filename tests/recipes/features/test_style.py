@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from stillroom.recipes.features.close_up import most_apart
 from stillroom.recipes.features.loop import measure
+from stillroom.recipes.features.spectrum import fine_share
 from stillroom.recipes.features.style import style_of
 from stillroom.recipes.features.style_transfer import style_transfer
 from stillroom.testing import run_recipe
@@ -76,6 +78,33 @@ def test_painting_comes_nearer_to_the_style_and_the_content(painted):
 def test_waves_are_coarser_than_pixels(painted):
     facts = painted[30].facts
     assert facts["fine_waves_high"] < facts["fine_pixels_low"]
+
+
+def with_checkerboard(top, left):
+    """A coarse wave with a checkerboard of 8 × 8 pixels on it."""
+    picture = torch.sin(torch.arange(64) / 5).expand(1, 48, 64).clone()
+    board = 1 - 2.0 * (torch.arange(8)[:, None] + torch.arange(8)).remainder(2)
+    picture[:, top : top + 8, left : left + 8] += board
+    return picture
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_pictures_are_most_apart_where_one_has_a_checkerboard(swapped):
+    pair = [torch.sin(torch.arange(64) / 5).expand(1, 48, 64), with_checkerboard(20, 40)]
+    x, y = (40 + 4) / 64, (20 + 4) / 48
+    focus, *shares = most_apart(*(reversed(pair) if swapped else pair), 8)
+    assert focus == [pytest.approx(x, abs=4 / 64), pytest.approx(y, abs=4 / 48)]
+    left, top = round(focus[0] * 64 - 4), round(focus[1] * 48 - 4)
+    there = fine_share(torch.stack(pair)[:, :, top : top + 8, left : left + 8]).tolist()
+    assert (shares[::-1] if swapped else shares) == pytest.approx(there)
+    assert there[0] < 0.2
+    assert there[1] > 0.6
+
+
+def test_the_focus_is_inside_and_pixels_are_finer_there(painted):
+    result = painted[30]
+    assert all(4 / 48 <= part <= 44 / 48 for part in result.data["focus"])
+    assert result.facts["close_pixels"] > result.facts["close_waves"]
 
 
 def test_pictures_and_names_agree(painted):

@@ -14,18 +14,16 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from stillroom.media import palette
 from stillroom.media.kinds import Frames
 from stillroom.recipe import Result, Run, recipe
-from stillroom.recipes.adversarial.attack import Model, Pgd
+from stillroom.recipes.adversarial import plane
+from stillroom.recipes.adversarial.attack import Model, Pgd, aim
 from stillroom.recipes.adversarial.shared import at, columns, row, spread
 from stillroom.recipes.value.network import initial, value
 
 RADII = [0.04, 0.08, 0.12, 0.16, 0.2]
 HIDDEN = 64
-SIDE = 288  # pixels of a picture of the square
-DOT, RIM = 6, 2  # of a point, in pixels
-INK, EDGE, PAPER = 20, 110, 255  # greys
+FAINT = 150  # the grey of an attack that failed
 PANELS = {
     "first": "First network, its points",
     "taught": "Second network, what it is taught",
@@ -69,7 +67,8 @@ def distilled_points(
         For the first seed the Frames ``first``, ``taught`` and ``asked`` over `radii`: what the
         networks say in the square, blue for 0 and orange for 1, with the points that they were
         taught or are asked for, in the colours of their labels. ``first`` has a frame of the radius
-        around each point; ``taught`` the points that were flipped, where the attack left them;
+        around each point; ``taught`` the points that were flipped, where the attack left them, with
+        the way of each from an open mark where it began, and fainter the ways that flipped nothing;
         ``asked`` a white mark in each point that gets the other label. Table ``scores``:
         ``radius``, ``mean`` over seeds, ``low``, ``high``, the share of first labels that the
         student gives. Facts, with ``_low`` and ``_high`` for the range over seeds: ``fitted``, the
@@ -107,9 +106,13 @@ def distilled_points(
         facts[at("above_chance", radius)] = int((score > 0.5).sum())
         rows.append(row({"radius": radius}, score.tolist()))
         said, won = (_logit(students, points) > 0)[0] == (given == 1), flipped[0]
-        shown["first"].append(_draw(_frames(_map(teachers), own, radius), own, given))
-        shown["taught"].append(_draw(_map(students), places[0][won], 1 - given[won]))
-        shown["asked"].append(_draw(_map(students), own, given, marked=~said))
+        goal = aim(_model(teachers, 0), 1 - given, targeted=True)
+        walked = _until(attack.path(goal, own, radius).images, places[0])
+        first, regions = _map(teachers), _map(students)
+        taught = plane.ways(plane.ways(regions, walked[:, ~won], ink=FAINT), walked[:, won])
+        shown["first"].append(plane.points(plane.frames(first, own, radius), own, given))
+        shown["taught"].append(plane.points(taught, places[0][won], 1 - given[won]))
+        shown["asked"].append(plane.points(regions, own, given, marked=~said))
     return Result(
         facts=facts,
         data={
@@ -172,43 +175,17 @@ def _fit(
     return {name: each.detach() for name, each in weights.items()}
 
 
+def _until(walked: Tensor, ends: Tensor) -> Tensor:
+    """Ways ``[w + 1, s, 2]`` that stay at ``ends[s, 2]`` once they are there.
+
+    An attack keeps the best place of its way, which need not be the last.
+    """
+    last = (walked - ends).abs().amax(-1).argmin(0)
+    step = torch.arange(len(walked), device=walked.device)[:, None].minimum(last)
+    return walked.gather(0, step[..., None].expand_as(walked))
+
+
 def _map(weights: Mapping[str, Tensor]) -> Tensor:
-    """What the first network says in the square, coloured ``[SIDE, SIDE, 3]``, y upward."""
-    middle = ((torch.arange(SIDE) + 0.5) / SIDE).to(weights["W1"].device)
-    y, x = torch.meshgrid(middle.flip(0), middle, indexing="ij")
+    """What the first network says in the square, coloured ``[SIDE, SIDE, 3]``."""
     own = {name: each[:1] for name, each in weights.items()}
-    sure = _logit(own, torch.stack([x, y], -1).reshape(1, -1, 2)).sigmoid().reshape(SIDE, SIDE)
-    # Paler than the points, which lie on it.
-    return torch.from_numpy(palette.apply((1.2 * sure - 0.6).cpu(), -1, 1, "diverging"))
-
-
-def _away(places: Tensor) -> tuple[Tensor, Tensor]:
-    """How far pixels are from places ``[n, 2]``, across and down: ``[n, 1, w]``, ``[n, h, 1]``."""
-    pixel = torch.arange(SIDE) + 0.5
-    x, y = (places.cpu() * SIDE).unbind(-1)
-    return (pixel - x[:, None]).abs()[:, None, :], (pixel - (SIDE - y)[:, None]).abs()[:, :, None]
-
-
-def _frames(picture: Tensor, places: Tensor, radius: float) -> Tensor:
-    """Draw the edge of the ball (L∞) around each place."""
-    across, down = _away(places)
-    edge = (torch.maximum(across, down) - radius * SIDE).abs() < 0.5
-    return picture.where(~edge.any(0)[..., None], torch.tensor(EDGE, dtype=torch.uint8))
-
-
-def _draw(
-    picture: Tensor, places: Tensor, labels: Tensor, *, marked: Tensor | None = None
-) -> Tensor:
-    """Draw points in the colours of their labels, some with a white mark."""
-    across, down = _away(places)
-    away = torch.hypot(across, down)  # [n, SIDE, SIDE]
-    for n, near in enumerate(away):
-        colour = palette.apply(2.0 * labels[n].cpu() - 1, -1, 1, "diverging")
-        rings = [(DOT + RIM, INK), (DOT, colour)]
-        if marked is not None and bool(marked[n]):
-            rings.append((DOT - 2 * RIM, PAPER))
-        for size, fill in rings:
-            picture = picture.where(
-                (near > size)[..., None], torch.as_tensor(fill, dtype=torch.uint8)
-            )
-    return picture
+    return plane.tint(_logit(own, plane.grid().to(own["W1"].device)).sigmoid())

@@ -19,6 +19,7 @@ from stillroom.media.kinds import Frames, Image
 from stillroom.models.layers import recording
 from stillroom.models.vision import WHEEL, load_model
 from stillroom.recipe import ImageFile, Result, Run, recipe
+from stillroom.recipes.features.close_up import most_apart
 from stillroom.recipes.features.loop import last, measure, optimise
 from stillroom.recipes.features.objective import content
 from stillroom.recipes.features.parameterization import fourier, pixels
@@ -31,6 +32,7 @@ STYLE = ["block0", "block2", "block4", "block7"]
 CONTENT = "block4"
 UNSEEN = ["block1", "block3", "block6"]
 SHOWN = 4  # CSS pixels a pixel where one picture is shown alone
+CLOSE = 6  # the close-ups of the view `compare` show a sixth of a side
 
 
 @recipe(
@@ -73,12 +75,13 @@ def style_transfer(
     Returns:
         For ``picture-matrix`` the Frames ``waves`` and ``pixels``, contents down and styles across,
         and table ``cells``; for ``compare`` the Images ``first_waves`` and ``first_pixels`` of the
-        first cell. Facts, the mean over cells with ``_low`` and ``_high`` for the range:
-        ``style_<way>``, what is left of the style's distance, of 1 for the content itself;
-        ``unseen_<way>``, the same in ``block1``, ``block3`` and ``block6``, which nobody asked for;
-        ``content_<way>``, the distance to the content, of 1 for a blank layer; ``fine_<way>``, the
-        share of energy above 1/4 cycle a pixel, ``fine_contents`` and ``fine_styles`` that of the
-        originals; ``cells``.
+        first cell, and the focus where these are most apart in how fine they are. Facts, the mean
+        over cells with ``_low`` and ``_high`` for the range: ``style_<way>``, what is left of the
+        style's distance, of 1 for the content itself; ``unseen_<way>``, the same in ``block1``,
+        ``block3`` and ``block6``, which nobody asked for; ``content_<way>``, the distance to the
+        content, of 1 for a blank layer; ``fine_<way>``, the share of energy above 1/4 cycle a
+        pixel, ``fine_contents`` and ``fine_styles`` that of the originals. ``close_<way>``, that
+        share in the first cell's square about the focus; ``cells``.
 
     Raises:
         ValueError: not one name for each content and style.
@@ -121,6 +124,9 @@ def style_transfer(
         facts |= _spread(name, values)
     facts["fine_contents"] = float(fine_share(painted).mean())
     facts["fine_styles"] = float(fine_share(manner).mean())
+    focus, facts["close_waves"], facts["close_pixels"] = most_apart(
+        pictures["waves"][0], pictures["pixels"][0], size // CLOSE
+    )
     return Result(
         facts=facts,
         data={
@@ -139,6 +145,7 @@ def style_transfer(
                 )
             ],
             "images": ["first_waves", "first_pixels"],
+            "focus": focus,
         },
         tables={"cells": cells},
         assets={
