@@ -8,7 +8,9 @@ from stillroom.media import palette
 from stillroom.models.digits import digits
 from stillroom.recipe import Run
 from stillroom.recipes.adversarial import plane
+from stillroom.recipes.adversarial.attack import Found
 from stillroom.recipes.adversarial.bug_attack import bug_attack
+from stillroom.recipes.adversarial.bug_paths import bug_paths
 from stillroom.recipes.adversarial.digit_nets import digit_nets
 from stillroom.recipes.adversarial.distilled_points import distilled_points
 from stillroom.recipes.adversarial.dots import dots
@@ -90,6 +92,59 @@ def test_a_way_is_drawn_as_a_line_from_an_open_mark():
     )
     assert drawn[:, :75].equal(still[:, :75])
     assert still[:, 80:].eq(200).all()
+
+
+def test_a_border_is_drawn_where_a_logit_is_0():
+    x, y = plane.grid().unbind(1)
+    white = torch.full((288, 288, 3), 255, dtype=torch.uint8)
+    drawn = plane.borders(white, torch.stack([x - 0.25, 40 * (y - x)]), ink=0)
+    dark = drawn[..., 0] < 128
+    assert dark[:, 71:73].all(), "x = 1/4 lies between two columns of pixels"
+    assert dark.flip(0).diagonal().all()
+    assert dark.sum() == 2 * 288 + 288 - 2
+
+
+def test_a_way_stays_at_its_best_place():
+    """Success comes before none, then the highest loss."""
+    images = torch.arange(4.0)[:, None, None].expand(4, 3, 2)
+    loss = torch.tensor([[0.0, 0, 0], [1, 3, 1], [2, 1, 3], [0, 2, 2]])
+    success = torch.tensor([[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 0]]).bool()
+    path = Found(images=images, success=success, predicted=success.long(), loss=loss)
+    assert plane.until_best(path)[:, :, 0].T.tolist() == [[0, 1, 2, 2], [0, 1, 2, 3], [0, 1, 2, 2]]
+
+
+@pytest.fixture(scope="module")
+def paths():
+    return run_recipe(bug_paths, draft=True)
+
+
+def test_the_ordinary_attack_goes_along_the_feature_and_the_bug_attack_off_it(paths):
+    facts = paths.facts
+    assert facts["right_at_2"] == 1
+    assert facts["pgd_along_at_2_low"] > facts["pgd_off_at_2_high"]
+    assert facts["bug_off_at_2_low"] > facts["bug_along_at_2_high"]
+    assert facts["bug_success_at_2_low"] > 0.8
+    assert facts["pgd_carried_at_2_low"] > 0.5
+    assert facts["bug_carried_at_2_high"] < facts["pgd_carried_at_2_low"] / 2
+    for name in ("pgd", "bug"):
+        # The mean of a length is at least the length of the mean.
+        assert np.hypot(facts[f"{name}_along_at_2"], facts[f"{name}_off_at_2"]) < 0.25 + 1e-6
+        assert facts[f"{name}_shown_at_2_high"] <= 1
+
+
+def test_the_ways_of_a_bug_begin_at_the_points_and_fool_nobody(paths):
+    table = paths.tables["carried"]
+    assert table["step"] == paths.data["axis"]["values"] == [0, 5, 10, 15, 20]
+    assert table["pgd"][0] == table["bug"][0] == 0
+    assert table["pgd"][-1] > table["bug"][-1]
+    frames = [paths.assets[name].pixels for name in ("pgd", "bug")]
+    assert torch.equal(frames[0][0], frames[1][0])
+    generator = Run().generator("bug-paths")
+    torch.randn(2, 16, 21, generator=generator)
+    wide = 0.05 * torch.randn(2, 16, generator=generator)
+    column = int(288 * (0.5 + (0.15 + wide[0, 7]) / 0.64))  # the last that is drawn
+    orange = palette.apply(torch.tensor(1.0), -1, 1, "diverging")
+    assert (frames[0][0][:, column].numpy() == orange).all(1).any()
 
 
 def test_only_wrong_labels_teach_more_than_the_same_labels_dealt_anew():

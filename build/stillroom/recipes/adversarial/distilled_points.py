@@ -6,20 +6,20 @@ doi:10.23915/distill.00019.6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.nn import functional
 
 from stillroom.media.kinds import Frames
 from stillroom.recipe import Result, Run, recipe
 from stillroom.recipes.adversarial import plane
-from stillroom.recipes.adversarial.attack import Model, Pgd, aim
+from stillroom.recipes.adversarial.attack import Pgd, aim
+from stillroom.recipes.adversarial.plane_nets import Weights, fit, logit, model, some
 from stillroom.recipes.adversarial.shared import at, columns, row, spread
-from stillroom.recipes.value.network import initial, value
+from stillroom.recipes.value.network import initial
 
 RADII = [0.04, 0.08, 0.12, 0.16, 0.2]
 HIDDEN = 64
@@ -83,9 +83,9 @@ def distilled_points(
         {name: each.to(run.device) for name, each in initial(seeds, HIDDEN, generator).items()}
         for _ in range(2)
     ]
-    everyone = torch.ones_like(labels, dtype=torch.bool)
-    teachers = _fit(starts[0], points, labels, everyone, steps=steps, rate=rate)
-    right = (_logit(teachers, points) > 0) == (labels == 1)
+    adam = partial(torch.optim.Adam, lr=rate)
+    teachers = fit(starts[0], points, labels, adam, steps=steps)
+    right = (logit(teachers, points) > 0) == (labels == 1)
     facts: dict[str, float | int] = {"seeds": seeds, "points": count}
     facts |= spread("fitted", right.double().mean(1).tolist())
     attack = Pgd(norm="Linf", steps=walk)
@@ -94,20 +94,20 @@ def distilled_points(
     own, given = points[0], labels[0]
     for radius in run.steps(radii, note="radii"):
         found = [
-            attack(_model(teachers, seed), points[seed], 1 - labels[seed], radius, targeted=True)
+            attack(model(teachers, seed), points[seed], 1 - labels[seed], radius, targeted=True)
             for seed in range(seeds)
         ]
         flipped = torch.stack([each.success for each in found])
         places = torch.stack([each.images for each in found])
-        students = _fit(starts[1], places, 1 - labels, flipped, steps=steps, rate=rate)
-        score = ((_logit(students, points) > 0) == (labels == 1)).double().mean(1)
+        students = fit(starts[1], places, 1 - labels, adam, steps=steps, counted=flipped)
+        score = ((logit(students, points) > 0) == (labels == 1)).double().mean(1)
         facts |= spread(at("score", radius), score.tolist())
         facts |= spread(at("flipped", radius), flipped.double().mean(1).tolist())
         facts[at("above_chance", radius)] = int((score > 0.5).sum())
         rows.append(row({"radius": radius}, score.tolist()))
-        said, won = (_logit(students, points) > 0)[0] == (given == 1), flipped[0]
-        goal = aim(_model(teachers, 0), 1 - given, targeted=True)
-        walked = _until(attack.path(goal, own, radius).images, places[0])
+        said, won = (logit(students, points) > 0)[0] == (given == 1), flipped[0]
+        goal = aim(model(teachers, 0), 1 - given, targeted=True)
+        walked = plane.until_best(attack.path(goal, own, radius))
         first, regions = _map(teachers), _map(students)
         taught = plane.ways(plane.ways(regions, walked[:, ~won], ink=FAINT), walked[:, won])
         shown["first"].append(plane.points(plane.frames(first, own, radius), own, given))
@@ -136,56 +136,7 @@ def distilled_points(
     )
 
 
-def _logit(weights: Mapping[str, Tensor], points: Tensor) -> Tensor:
-    """Logits of label 1 of a batch of networks, ``[n, s, 2]`` to ``[n, s]``."""
-    return value(weights, 2 * points - 1)
-
-
-def _model(weights: Mapping[str, Tensor], seed: int) -> Model:
-    """One network of the batch, from points ``[s, 2]`` to logits ``[s, 2]``."""
-    own = {name: each[seed : seed + 1] for name, each in weights.items()}
-
-    def say(points: Tensor) -> Tensor:
-        logit = _logit(own, points)[0]
-        return torch.stack([-logit, logit], 1) / 2
-
-    return say
-
-
-def _fit(
-    start: Mapping[str, Tensor],
-    points: Tensor,
-    labels: Tensor,
-    counted: Tensor,
-    *,
-    steps: int,
-    rate: float,
-) -> dict[str, Tensor]:
-    """Train a batch of networks on the points that count, bool ``[n, s]``, all at once."""
-    weights = {name: each.clone().requires_grad_() for name, each in start.items()}
-    optimiser = torch.optim.Adam(weights.values(), lr=rate)
-    share = counted / counted.sum(1, keepdim=True).clamp_min(1)
-    for _ in range(steps):
-        optimiser.zero_grad()
-        lost = functional.binary_cross_entropy_with_logits(
-            _logit(weights, points), labels.float(), reduction="none"
-        )
-        torch.autograd.backward((lost * share).sum())
-        optimiser.step()
-    return {name: each.detach() for name, each in weights.items()}
-
-
-def _until(walked: Tensor, ends: Tensor) -> Tensor:
-    """Ways ``[w + 1, s, 2]`` that stay at ``ends[s, 2]`` once they are there.
-
-    An attack keeps the best place of its way, which need not be the last.
-    """
-    last = (walked - ends).abs().amax(-1).argmin(0)
-    step = torch.arange(len(walked), device=walked.device)[:, None].minimum(last)
-    return walked.gather(0, step[..., None].expand_as(walked))
-
-
-def _map(weights: Mapping[str, Tensor]) -> Tensor:
+def _map(weights: Weights) -> Tensor:
     """What the first network says in the square, coloured ``[SIDE, SIDE, 3]``."""
-    own = {name: each[:1] for name, each in weights.items()}
-    return plane.tint(_logit(own, plane.grid().to(own["W1"].device)).sigmoid())
+    places = plane.grid().to(weights["W1"].device)
+    return plane.tint(logit(some(weights, slice(1)), places).sigmoid())

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stillroom.media import palette
+from stillroom.recipes.adversarial.attack import Found
 
 SIDE = 288  # pixels of a picture of the square
 DOT, RIM = 6, 2  # of a point, in pixels
@@ -60,7 +61,7 @@ def ways(picture: Tensor, walked: Tensor, *, ink: int = INK, wide: float = 1.5) 
 
     Args:
         picture: uint8 ``[SIDE, SIDE, 3]``.
-        walked: the places after each step. One that stays where it is adds nothing.
+        walked: the places at first and after each step. One that stays where it is adds nothing.
         ink: a grey.
         wide: of the lines, in pixels.
     """
@@ -79,9 +80,36 @@ def ways(picture: Tensor, walked: Tensor, *, ink: int = INK, wide: float = 1.5) 
     return _blend(picture, ink, wide / 2 + 0.5 - torch.minimum(line, (start - START).abs()))
 
 
+def borders(picture: Tensor, given: Tensor, *, ink: int = 90) -> Tensor:
+    """Draw where each of some networks changes its mind, as thin lines in a grey.
+
+    Args:
+        picture: uint8 ``[SIDE, SIDE, 3]``.
+        given: logits at each of `grid`, ``[n, SIDE SIDE]``.
+        ink: the grey.
+    """
+    for each in given.cpu().reshape(-1, SIDE, SIDE):
+        slope = torch.hypot(*torch.gradient(each))
+        picture = _blend(picture, ink, 1 - each.abs() / slope.clamp_min(1e-9))
+    return picture
+
+
+def until_best(path: Found) -> Tensor:
+    """Ways ``[steps + 1, n, d]`` of a `Pgd.path` that stay at their best place once they are there.
+
+    An attack keeps the best place of its way, which need not be the last: one of success before
+    one without, then the one of highest loss.
+    """
+    lost = path.success.any(0) & ~path.success
+    best = path.loss.masked_fill(lost, -torch.inf).argmax(0)
+    step = torch.arange(len(path.loss), device=best.device)[:, None].minimum(best)
+    return path.images.gather(0, step[..., None].expand_as(path.images))
+
+
 def _from_line(pixels: Tensor, corners: Tensor) -> Tensor:
     """How far ``pixels[h, w, 2]`` are from a line with ``corners[c, 2]``, ``[h, w]``."""
-    begin, along = corners[:-1], corners.diff(dim=0)
+    along = corners.diff(dim=0, prepend=corners[:1])  # a single corner is a line, too
+    begin = corners - along
     offset = pixels[:, :, None] - begin
     part = (offset * along).sum(-1) / along.square().sum(-1).clamp_min(1e-9)
     away: Tensor = (offset - part.clamp(0, 1)[..., None] * along).norm(dim=-1)

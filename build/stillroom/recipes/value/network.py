@@ -11,13 +11,16 @@ from torch import Tensor
 Weights = Mapping[str, Tensor]
 
 
-def initial(networks: int, hidden: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Draw weights of networks 2 → hidden → hidden → 1, float32 ``[networks, in, out]``.
+def initial(
+    networks: int, hidden: int, generator: torch.Generator, *, inputs: int = 2
+) -> dict[str, Tensor]:
+    """Draw weights of networks inputs → hidden → hidden → 1, float32 ``[networks, in, out]``.
 
     Uniform within ± sqrt(6 / (fan in + fan out)) (X. Glorot and Y. Bengio, AISTATS 2010).
     """
     weights = {}
-    for layer, (rows, columns) in enumerate([(2, hidden), (hidden, hidden), (hidden, 1)], 1):
+    shapes = [(inputs, hidden), (hidden, hidden), (hidden, 1)]
+    for layer, (rows, columns) in enumerate(shapes, 1):
         limit = math.sqrt(6 / (rows + columns))
         drawn = torch.rand(networks, rows, columns, generator=generator)
         weights[f"W{layer}"] = (2 * drawn - 1) * limit
