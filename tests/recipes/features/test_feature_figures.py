@@ -365,6 +365,8 @@ def test_pairs_are_weighed_by_what_each_reaches_alone():
     torch.testing.assert_close(table["row"].diagonal(), torch.ones(2))
     torch.testing.assert_close(table["row"], table["column"].T)
     torch.testing.assert_close(table["both"], table["row"] + table["column"])
+    torch.testing.assert_close(table["control_moved"], table["control_moved"].T)
+    assert not torch.equal(table["control_moved"], table["control_both"])
     assert result.facts["shared"] == pytest.approx(float(table["both"][0, 1]) / 2)
 
 

@@ -185,13 +185,13 @@ def draw_way(
     count: int,
 ) -> Way:
     """Draw the way between two channels, part `number` of `count`, from the noise of `start`."""
-    ends = [channel(layer, unit) for unit in pair]
+    first, second = ends = [channel(layer, unit) for unit in pair]
     images: dict[str, Tensor] = {}
     for kind, (name, shared) in enumerate({"shared": SHARED, "alone": 0.0}.items()):
         images[name] = draw(
             run,
             net,
-            interpolation(*ends, weights),
+            interpolation(first, second, weights),
             fourier(len(weights), size, run.generator("start", start), shared=shared),
             name=f"{name}-{number}",
             steps=steps,
