@@ -75,7 +75,8 @@ def judged_regularisers(
         for key in NUMBERS:
             means[arm, key] = by_class(rows[key], names, classes)
             facts |= summary(f"{arm}_{key}", means[arm, key], run.generator("bootstrap", arm, key))
-            table[key] += [rows[key][first_seed[index]] for index in chosen]
+            # Four places: more would not stand below a picture on a phone.
+            table[key] += [round(rows[key][first_seed[index]], 4) for index in chosen]
         pictures.append(unpack(stored[arm], "pictures", len(classes))[chosen])
     for arm in ARMS:
         if arm != "neither":
