@@ -193,6 +193,31 @@ def test_choices_stand_together_under_one_slider(view_page, axe):
     assert axe(page, ".view", dark=True) == []
 
 
+BESIDE = {"label": "moved", "y": ["cup", "cat"]}
+
+
+def test_a_second_number_follows_the_slider_and_the_choice(view_page):
+    result = scrub()
+    result.data["curve"]["beside"] = BESIDE
+    page = view_page("scrubber", result)
+    number = page.locator("[data-text=beside]")
+    expect(number).to_have_text("0.3")
+    page.get_by_role("slider", name="Waves").press("Home")
+    expect(number).to_have_text("0.4")
+    page.get_by_role("radio", name="Cup").click()
+    expect(number).to_have_text("0.8")
+    expect(page.locator("[data-text=error]")).to_have_text("0.4")
+
+
+def test_each_panel_has_its_second_number(view_page):
+    result = together()
+    result.data["curve"]["beside"] = BESIDE
+    page = view_page("scrubber", result)
+    page.get_by_role("slider", name="Waves").press("ArrowRight")
+    expect(page.locator("[data-text=error]")).to_have_text(["0.2", "0.1"])
+    expect(page.locator("[data-text=beside]")).to_have_text(["0.1", "0.2"])
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_frames_are_crisp_and_nothing_overflows_or_shifts(view_page, width):
     page = view_page("scrubber", scrub(), screen={"width": width})

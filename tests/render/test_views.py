@@ -107,6 +107,14 @@ def scrubber(axis=AXIS, choices=(CHOICE,), **data):
             r"one column, or one a choice \(1\)",
         ),
         (
+            "scrubber", scrubber(curve=CURVE | {"beside": {"label": "b", "y": []}}), TABLES,
+            {"cat": "frames"}, r"beside should be {label, y}, .* one a choice \(1\)",
+        ),
+        (
+            "scrubber", scrubber(curve=CURVE | {"beside": {"label": "b", "y": ["q"]}}), TABLES,
+            {"cat": "frames"}, "curve has 'q', which is no column .* it has n, e",
+        ),
+        (
             "scrubber", scrubber(AXIS | {"values": [1, 3]}, curve=CURVE), TABLES,
             {"cat": "frames"}, "has no row for 3, a value of data.axis",
         ),

@@ -140,7 +140,7 @@ stillroom.view("scrubber", class {
   }
 
   mark(index) {
-    const { y, x } = this.curve;
+    const { y, x, beside } = this.curve;
     const lines = this.shown.map((choice) => this.columns.indexOf(y[choice] ?? y[0]));
     const drawn = [...new Set(lines)];
     this.series.forEach((series, i) => series.classList.toggle("chosen", drawn.includes(i)));
@@ -151,6 +151,9 @@ stillroom.view("scrubber", class {
     const row = this.table[x].indexOf(this.axis.values[index]);
     this.root.querySelectorAll('[data-text="error"]').forEach((text, i) => {
       text.textContent = stillroom.format(this.table[this.columns[lines[i]]][row], 3);
+    });
+    this.root.querySelectorAll('[data-text="beside"]').forEach((text, i) => {
+      text.textContent = stillroom.format(this.table[beside.y[this.shown[i]]][row], 3);
     });
   }
 });

@@ -192,11 +192,24 @@ def test_objectives_are_compared_class_by_class(classes):
 
 
 def test_regularisers_are_shown_by_arm_and_class(classes):
-    result = run_recipe(judged_regularisers, neither=classes, both=classes, shown=2)
-    assert result.assets["pictures"].pixels.shape[0] == 4
-    assert len(result.tables["pictures"]["judged"]) == 4
-    assert result.facts["both_fine"] == pytest.approx(classes.facts["fine"])
-    assert result.facts["removed_fine"] == 0  # the same pictures
+    pixels = store_recipe(
+        class_pictures, classes=3, steps=2, frames=2, seeds=1, size=32, waves=False, moving=False
+    )
+    arms = {"neither": pixels, "moves": pixels, "waves": classes, "both": classes}
+    result = run_recipe(judged_regularisers, **arms, shown=2)
+    facts = result.facts
+    assert result.assets["pictures"].pixels.shape[0] == 8
+    shown = result.tables["pictures"]["judged"][6:]
+    assert shown == pytest.approx(classes.tables["runs"]["judged"][3:5], abs=1e-4)
+    assert facts["waves_fine"] == pytest.approx(classes.facts["fine"])
+    removed = pixels.facts["fine"] - classes.facts["fine"]
+    assert facts["waves_removed"] == facts["both_removed"] == pytest.approx(removed)
+    assert facts["moves_removed"] == facts["waves_lead"] == 0  # the same pictures
+    lead = classes.facts["judged"] - pixels.facts["judged"]
+    assert facts["moves_lead"] == pytest.approx(lead)
+    other = store_recipe(class_pictures, classes=2, steps=2, frames=2, seeds=1, size=32)
+    with pytest.raises(ValueError, match="same classes"):
+        run_recipe(judged_regularisers, **{**arms, "moves": other})
 
 
 def test_each_regulariser_starts_from_the_same_and_takes_out_fine_waves():
@@ -273,23 +286,50 @@ def test_a_direction_is_that_of_the_jacobian(metric):
     torch.testing.assert_close(found, expected)
 
 
-def test_steps_are_equally_long_and_climb():
+def untrained():
+    """The control of a recipe that runs with seed 0."""
+    return load_model("efficientnet-lite0", pretrained=False, seed=0)
+
+
+def test_steps_are_equally_long_and_climb(net):
     result = run_recipe(gradient_metrics, layer=LAYER, units=2, marks=[1, 2], size=32)
-    assert all(result.facts[f"{metric}_gain"] > 0 for metric in METRICS)
-    assert result.facts["waves_fine"] < result.facts["square_fine"]
-    assert result.assets["pictures"].pixels.shape[0] == 3 * len(METRICS)
+    facts, table = result.facts, result.tables["pictures"]
+    assert all(facts[f"{prefix}{metric}_gain"] > 0 for prefix in ("", "control_")
+               for metric in METRICS)  # fmt: skip
+    assert facts["waves_fine"] < facts["square_fine"]
+    for prefix, model in {"": net, "control_": untrained()}.items():
+        sheet_name = "control" if prefix else "pictures"
+        shown = pictures(result.assets[sheet_name])
+        assert len(shown) == 3 * len(METRICS)
+        reached = means(model, shown[4:], LAYER, [48] * 8)  # the second of two channels of 96
+        torch.testing.assert_close(
+            torch.tensor(table[f"{prefix}plain"][4:]), reached, rtol=1e-3, atol=1e-4
+        )
+        moved = torch.tensor(table[f"{prefix}moved"][4:])
+        assert not torch.equal(moved, torch.tensor(table[f"{prefix}plain"][4:]))
+        assert (moved - reached).abs().max() < reached.abs().max()
 
 
-def test_extremes_are_ordered():
+def test_extremes_are_ordered_and_so_are_those_of_the_control():
     result = run_recipe(
         extremes, draft=True, images=IMAGES, layer=LAYER, units=[3, 7], steps=4, size=48
     )
-    rows = torch.tensor(result.tables["pictures"]["value"]).view(2, 6)
-    assert (rows[:, 1] <= rows[:, 2]).all()
-    assert (rows[:, 3] <= rows[:, 4]).all()
-    assert (rows[:, 0] < rows[:, 5]).all()
-    assert result.facts["above"] == int((rows[:, 5] > rows[:, 4]).sum())
-    assert result.facts["negative"] == pytest.approx(float((-rows[:, 0] / rows[:, 5]).mean()))
+    facts, table = result.facts, result.tables["pictures"]
+    for prefix in ("", "control_"):
+        rows = torch.tensor(table[f"{prefix}value"]).view(2, 6)
+        assert (rows[:, 1] <= rows[:, 2]).all()
+        assert (rows[:, 3] <= rows[:, 4]).all()
+        assert (rows[:, 0] < rows[:, 5]).all()
+        assert facts[f"{prefix}above"] == int((rows[:, 5] > rows[:, 4]).sum())
+        expected = float((-rows[:, 0] / rows[:, 5]).mean())
+        assert facts[f"{prefix}negative"] == pytest.approx(expected)
+        beyond = (rows[:, 5] - rows[:, 4]) / (rows[:, 4] - rows[:, 1])
+        assert facts[f"{prefix}beyond"] == pytest.approx(float(beyond.mean()))
+        plain = torch.tensor(table[f"{prefix}plain"]).view(2, 6)
+        assert (plain[:, 0] > rows[:, 0]).all()  # a mean lies inside its extremes
+        assert (plain[:, 5] < rows[:, 5]).all()
+    assert table["value"] != table["control_value"]
+    assert len(result.assets["control"].pixels) == len(result.assets["pictures"].pixels) == 12
 
 
 def test_the_menu_is_that_of_the_formulas(net):
@@ -326,18 +366,26 @@ def test_pairs_are_weighed_by_what_each_reaches_alone():
     torch.testing.assert_close(table["row"].diagonal(), torch.ones(2))
     torch.testing.assert_close(table["row"], table["column"].T)
     torch.testing.assert_close(table["both"], table["row"] + table["column"])
+    torch.testing.assert_close(table["control_moved"], table["control_moved"].T)
+    assert not torch.equal(table["control_moved"], table["control_both"])
     assert result.facts["shared"] == pytest.approx(float(table["both"][0, 1]) / 2)
 
 
 def test_an_interpolation_ends_at_its_units(net):
     result = run_recipe(
-        neuron_interpolation, layer=LAYER, pairs=[[3, 7]], points=3, steps=3, size=32
+        neuron_interpolation, layer=LAYER, pairs=[[3, 7], [5, 9]], points=3, steps=3, size=32
     )
-    frames = pictures(result.assets["3-7"])
-    assert result.facts["jump"] == pytest.approx(float(frames.diff(dim=0).abs().mean()), rel=1e-4)
-    reached = activations(net, frames, [LAYER])[LAYER][:, 7].mean((1, 2))
-    shares = torch.tensor(result.tables["shares"]["3-7"])
-    torch.testing.assert_close(shares, reached / reached[-1], rtol=1e-3, atol=1e-4)
+    facts, table = result.facts, result.tables["second"]
+    frames = {name: pictures(sheet) for name, sheet in result.assets.items()}
+    jumps = [float(frames[name].diff(dim=0).abs().mean()) for name in ("3-7", "5-9")]
+    assert facts["jump"] == pytest.approx(sum(jumps) / 2, rel=1e-4)
+    for name, model in {"3-7": net, "control": untrained()}.items():
+        a = activations(model, frames[name], [LAYER])[LAYER][:, [3, 7]].mean((2, 3))
+        torch.testing.assert_close(torch.tensor(table[name]), a[:, 1], rtol=1e-3, atol=1e-4)
+        best = facts["control_best" if name == "control" else "best"]
+        assert best == pytest.approx(float(a[0, 0] + a[2, 1]) / 2, rel=1e-3)
+        assert table[f"{name}-moved"] != table[name]
+    assert not torch.equal(frames["control"], frames["3-7"])
 
 
 def test_diversity_makes_pictures_less_alike(net):
@@ -345,20 +393,33 @@ def test_diversity_makes_pictures_less_alike(net):
         diverse_pictures, layer=LAYER, compared="block0", units=[3], weights=[0.0, 10.0],
         steps=8, size=96,
     )  # fmt: skip
-    assert result.facts["alike_1"] < result.facts["alike_0"]
-    assert result.facts["kept_0"] == pytest.approx(1)
-    images = torch.cat([pictures(result.assets[f"picture-{k}"])[1:] for k in (1, 2, 3, 4)])
-    flat = nn.functional.normalize(gram(activations(net, images, ["block0"])["block0"]).flatten(1))
-    cosines = (flat @ flat.T)[~torch.eye(4, dtype=torch.bool)]
-    assert result.facts["alike_1"] == pytest.approx(float(cosines.mean()), rel=1e-3)
+    facts, table = result.facts, result.tables["pictures"]
+    assert facts["kept_0"] == pytest.approx(1)
+    off = ~torch.eye(4, dtype=torch.bool)
+    for prefix, model in {"": net, "control_": untrained()}.items():
+        images = pictures(result.assets["control" if prefix else "pictures"])
+        assert facts[f"{prefix}alike_1"] < facts[f"{prefix}alike_0"]
+        a = activations(model, images[4:], ["block0", LAYER])
+        flat = nn.functional.normalize(gram(a["block0"]).flatten(1))
+        cosines = (flat @ flat.T)[off]
+        assert facts[f"{prefix}alike_1"] == pytest.approx(float(cosines.mean()), rel=1e-3)
+        plain = torch.tensor(table[f"{prefix}plain"][4:])
+        torch.testing.assert_close(plain, a[LAYER][:, 3].mean((1, 2)), rtol=1e-3, atol=1e-4)
+        assert facts[f"{prefix}plain_1"] == pytest.approx(float(plain.mean()))
 
 
 def test_the_curve_is_that_of_the_frames(net):
     result = run_recipe(
         ascent_over_steps, draft=True, layer=LAYER, unit=3, marks=[0, 2, 4], seeds=1, size=32
     )
-    for way in ("pixels", "waves", "decorrelated"):
-        reached = means(net, pictures(result.assets[way]), LAYER, [3, 3, 3])
-        expected = torch.tensor(result.tables["curve"][way])
-        torch.testing.assert_close(reached, expected, rtol=1e-3, atol=1e-4)
-    assert result.facts["pixels_plain"] == result.tables["curve"]["pixels"][-1]
+    facts, table = result.facts, result.tables["curve"]
+    for way in ("pixels", "waves", "decorrelated", "control"):
+        model = untrained() if way == "control" else net
+        reached = means(model, pictures(result.assets[way]), LAYER, [3, 3, 3])
+        torch.testing.assert_close(torch.tensor(table[way]), reached, rtol=1e-3, atol=1e-4)
+        assert facts[f"{way}_plain"] == table[way][-1]
+        assert facts[f"{way}_moved"] == table[f"{way}-moved"][-1] != table[way][-1]
+    # The same noise to begin with.
+    assert (
+        pictures(result.assets["control"])[0] == pictures(result.assets["decorrelated"])[0]
+    ).all()

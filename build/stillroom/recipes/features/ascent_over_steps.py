@@ -27,6 +27,7 @@ WAYS = {
     "pixels": "Pixels",
     "waves": "Waves",
     "decorrelated": "Waves, decorrelated colours",
+    "control": "The same, untrained copy",
 }
 MARKS = [0, 4, 8, 16, 32, 64, 128, 256]
 
@@ -51,7 +52,7 @@ def ascent_over_steps(
 
     Args:
         run: gives the random numbers.
-        model: a network.
+        model: a network; the control is an untrained copy.
         layer: a layer.
         unit: its channel.
         marks: the steps to keep, ascending, from 0.
@@ -60,19 +61,21 @@ def ascent_over_steps(
 
     Returns:
         For each of `WAYS` a `Frames` with one frame a mark; table ``curve``: ``step``, and for each
-        way the channel's mean over the picture as it is, over seeds; table ``fine``: the same for
-        the share of energy above 1/4 cycle a pixel. Facts: ``<way>_plain`` with its
-        ``<way>_plain_low`` and ``_high``, the extremes over seeds, ``<way>_moved`` (over random
-        transforms), ``<way>_fine``, all at the last mark; ``<way>_late``, what the second half of
-        the steps added, as a share of the end; ``steps``, ``seeds``.
+        way the channel's mean over the picture as it is, over seeds, and ``<way>-moved``, the same
+        over random transforms; table ``fine``: the same for the share of energy above 1/4 cycle a
+        pixel. Facts: ``<way>_plain`` with its ``<way>_plain_low`` and ``_high``, the extremes over
+        seeds, ``<way>_moved``, ``<way>_fine``, all at the last mark; ``<way>_late``, what the
+        second half of the steps added, as a share of the end; ``steps``, ``seeds``.
     """
-    net = load_model(model).to(run.device)
+    trained = load_model(model).to(run.device)
+    untrained = load_model(model, pretrained=False, seed=run.seed).to(run.device)
     wanted = channel(layer, unit)
     curve: dict[str, list[float]] = {"step": [float(mark) for mark in marks]}
     fine: dict[str, list[float]] = {"step": [float(mark) for mark in marks]}
     facts: dict[str, float | int] = {"steps": marks[-1], "seeds": seeds}
     assets = {}
     for number, way in enumerate(WAYS):
+        net = untrained if way == "control" else trained
         states = optimise(
             net,
             wanted,
@@ -88,15 +91,19 @@ def ascent_over_steps(
         images = [state.image for state in states if state.image is not None]
         plain = torch.stack([measure(net, wanted, image) for image in images])  # [marks, seeds]
         looking = run.generator("looks")
-        moved = measure(net, wanted, images[-1], STANDARD, samples=LOOKS, generator=looking)
+        moved = [
+            measure(net, wanted, image, STANDARD, samples=LOOKS, generator=looking)
+            for image in images
+        ]
         curve[way] = plain.mean(1).tolist()
+        curve[f"{way}-moved"] = torch.stack(moved).mean(1).tolist()
         fine[way] = [float(fine_share(image).mean()) for image in images]
         half = min(range(len(marks)), key=lambda index: abs(marks[index] - marks[-1] / 2))
         facts |= {
             f"{way}_plain": curve[way][-1],
             f"{way}_plain_low": float(plain[-1].min()),
             f"{way}_plain_high": float(plain[-1].max()),
-            f"{way}_moved": float(moved.mean()),
+            f"{way}_moved": curve[f"{way}-moved"][-1],
             f"{way}_fine": fine[way][-1],
             f"{way}_late": 1 - curve[way][half] / curve[way][-1],
         }
@@ -117,6 +124,7 @@ def ascent_over_steps(
                 "y": list(WAYS),
                 "label": "Mean of the channel",
                 "log": False,
+                "beside": {"label": "moved", "y": [f"{way}-moved" for way in WAYS]},
             },
         },
         tables={"curve": curve, "fine": fine},

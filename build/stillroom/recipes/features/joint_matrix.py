@@ -76,7 +76,7 @@ def joint_matrix(
         Frames ``pictures`` and ``control``: a row and a column for each unit, on the diagonal the
         unit alone; table ``pictures``: ``row`` and ``column``, what the unit of the row and of the
         column reaches, as a share of what it reaches alone, ``both`` their sum, ``moved`` the sum
-        when moved at random, ``control_row``, ``control_column`` and ``control_both``. Facts:
+        when moved at random, and the same of the control with ``control_``. Facts:
         ``shared``, the mean over pairs of half of ``both``, with ``shared_low`` and ``_high``, the
         extremes over pairs; ``spread``, the largest standard deviation over seeds of half of
         ``both``; ``bystander``, the mean over pairs of what a unit reaches in the picture of the
@@ -127,7 +127,7 @@ def joint_matrix(
                 },
                 {"name": "row", "label": "Channel of the row", "control": "control_row"},
                 {"name": "column", "label": "Channel of the column", "control": "control_column"},
-                {"name": "moved", "label": "Both together, moved"},
+                {"name": "moved", "label": "Both together, moved", "control": "control_moved"},
             ],
             "frames": "pictures",
             "control": "control",
@@ -144,6 +144,7 @@ def joint_matrix(
                 "control_both": [float(other[k].sum()) for k, _ in cells],
                 "control_row": [float(other[k, int(turned)]) for k, turned in cells],
                 "control_column": [float(other[k, 1 - int(turned)]) for k, turned in cells],
+                "control_moved": [float(control.moved[0, k]) for k, _ in cells],
             }
         },
         assets={

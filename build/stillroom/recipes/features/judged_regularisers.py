@@ -1,4 +1,4 @@
-"""What keeps an ascent from noise: waves and random moves, or neither, as a judge sees it.
+"""What keeps an ascent from noise: waves, random moves, both or neither, as a judge sees it.
 
 C. Olah, A. Mordvintsev and L. Schubert, "Feature Visualization" (Distill 2017). The pictures and
 the judge are those of `class-pictures`.
@@ -17,6 +17,8 @@ from stillroom.recipes.value.shared import summary
 
 ARMS = {
     "neither": "pixels",
+    "moves": "pixels, moved",
+    "waves": "waves",
     "both": "waves, moved",
 }
 NUMBERS = ("judged", "first", "logit", "fine")
@@ -27,47 +29,62 @@ def judged_regularisers(
     run: Run,
     *,
     neither: Annotated[Stored, Upstream("class-pictures")],
+    moves: Annotated[Stored, Upstream("class-pictures")],
+    waves: Annotated[Stored, Upstream("class-pictures")],
     both: Annotated[Stored, Upstream("class-pictures")],
     shown: int = 6,
 ) -> Result:
-    """Show pictures of classes made with regularisers and without, and what they are worth.
+    """Show pictures of classes made with two regularisers, each and neither, and their worth.
 
     Args:
         run: gives the random numbers of the bootstrap.
         neither: pictures of classes, of pixels that were not moved.
+        moves: the same of pixels, with random moves.
+        waves: the same of waves that were not moved.
         both: the same of waves, with random moves.
         shown: how many of the classes to show, evenly spread.
 
     Returns:
-        Frames ``pictures``, a row for each arm, and a table of their numbers: ``judged``, ``logit``
-        and ``fine``. Facts over all classes and seeds, with 95 % bootstrap intervals over classes:
-        ``<arm>_judged``, ``<arm>_first``, ``<arm>_logit``, ``<arm>_fine``; ``removed_fine``,
-        how much of the share of fine waves the regularisers remove; ``classes``, ``seeds``.
+        Frames ``pictures``, a row for each of `ARMS`, and a table of their numbers: ``judged``,
+        ``first``, ``logit`` and ``fine``, of the first seed. Facts over all classes and seeds, with
+        95 % bootstrap intervals over classes: ``<arm>_judged``, ``<arm>_first``, ``<arm>_logit``,
+        ``<arm>_fine``; but for ``neither``, ``<arm>_removed``, how much less of an arm's energy is
+        in fine waves than of that of ``neither``; but for ``both``, ``<arm>_lead``, how much more
+        the judge gives to ``both``; ``classes``, ``seeds``.
+
+    Raises:
+        ValueError: the pictures are not of the same classes and seeds.
     """
-    stored = {"neither": neither, "both": both}
-    facts: dict[str, float | int] = {}
-    pictures, cells = [], []
-    fine = {}
-    for arm, each in stored.items():
-        rows = ends(each)
-        classes = list(dict.fromkeys(rows["name"]))
-        count = min(shown, len(classes))
-        chosen = [index * len(classes) // count for index in range(count)]
+    stored = {"neither": neither, "moves": moves, "waves": waves, "both": both}
+    runs = {arm: ends(each) for arm, each in stored.items()}
+    names, seeds = runs["both"]["name"], runs["both"]["seed"]
+    if any((each["name"], each["seed"]) != (names, seeds) for each in runs.values()):
+        raise ValueError("expected pictures of the same classes and seeds")
+    classes = list(dict.fromkeys(names))
+    count = min(shown, len(classes))
+    chosen = [index * len(classes) // count for index in range(count)]
+    first_seed = [row for row, seed in enumerate(seeds) if seed == 0]
+    facts: dict[str, float | int] = {
+        "classes": len(classes),
+        "seeds": len(names) // len(classes),
+    }
+    pictures = []
+    table: dict[str, list[float]] = {key: [] for key in NUMBERS}
+    means = {}
+    for arm, rows in runs.items():
         for key in NUMBERS:
-            values = by_class(rows[key], rows["name"], classes)
-            facts |= summary(f"{arm}_{key}", values, run.generator("bootstrap", arm, key))
-            if key == "fine":
-                fine[arm] = values
-        facts |= {"classes": len(classes), "seeds": len(rows["name"]) // len(classes)}
-        pictures.append(unpack(each, "pictures", len(classes))[chosen])
-        first_seed = [row for row, seed in enumerate(rows["seed"]) if seed == 0]
-        cells += [
-            {"class": rows["name"][row], **{key: rows[key][row] for key in NUMBERS}}
-            for row in (first_seed[index] for index in chosen)
-        ]
-    removed = fine["neither"] - fine["both"]
-    facts |= summary("removed_fine", removed, run.generator("removed"))
-    columns = len(cells) // len(stored)
+            means[arm, key] = by_class(rows[key], names, classes)
+            facts |= summary(f"{arm}_{key}", means[arm, key], run.generator("bootstrap", arm, key))
+            # Four places: more would not stand below a picture on a phone.
+            table[key] += [round(rows[key][first_seed[index]], 4) for index in chosen]
+        pictures.append(unpack(stored[arm], "pictures", len(classes))[chosen])
+    for arm in ARMS:
+        if arm != "neither":
+            removed = means["neither", "fine"] - means[arm, "fine"]
+            facts |= summary(f"{arm}_removed", removed, run.generator("removed", arm))
+        if arm != "both":
+            lead = means["both", "judged"] - means[arm, "judged"]
+            facts |= summary(f"{arm}_lead", lead, run.generator("lead", arm))
     return Result(
         facts=facts,
         data={
@@ -75,7 +92,7 @@ def judged_regularisers(
             "columns": {
                 "name": "class",
                 "label": "Class",
-                "values": [cell["class"] for cell in cells[:columns]],
+                "values": [classes[index] for index in chosen],
             },
             "numbers": [
                 {"name": "judged", "label": "The judge's probability"},
@@ -86,6 +103,6 @@ def judged_regularisers(
             "frames": "pictures",
             "start": {"row": len(stored) - 1, "column": 0},
         },
-        tables={"pictures": {key: [cell[key] for cell in cells] for key in NUMBERS}},
+        tables={"pictures": table},
         assets={"pictures": sheet(torch.cat(pictures))},
     )
