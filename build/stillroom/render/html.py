@@ -5,6 +5,7 @@ Text is escaped by markdown-it's renderer or by Jinja's autoescape; raw HTML is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,7 @@ class ArticleRenderer(RendererHTML):
         self._figures: dict[str, Figure | Picture] = {each.name: each for each in article.figures}
         self._figures |= {each.name: each for each in article.pictures}
         self._controls = {control.name: control for control in article.controls}
+        self._tables: Counter[str] = Counter()
         self._citations = Citations(article)
         self._appendix: list[str] = []
         self._parts: dict[str, Markup] = {}
@@ -241,8 +243,12 @@ class ArticleRenderer(RendererHTML):
                 break
             if token.type == "inline":
                 columns.append(plain_text([token]))
+        name = ", ".join(columns)
+        self._tables[name] += 1
+        if self._tables[name] > 1:  # two regions of a page have two names
+            name += f" ({self._tables[name]})"
         box = '<div class="table" role="region" aria-label="Table: {}"><table>\n'
-        return Markup(box).format(", ".join(columns))
+        return Markup(box).format(name)
 
     def table_close(self, *_: Any) -> str:
         """The end of a table and its box."""

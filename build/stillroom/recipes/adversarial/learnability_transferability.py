@@ -13,7 +13,6 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from stillroom.media import theme
 from stillroom.media.kinds import Chart
 from stillroom.models.digit_nets import Kind
 from stillroom.models.digits import CLASSES, digits
@@ -115,28 +114,26 @@ def learnability_transferability(
     )
 
 
-def _chart(rows: list[dict[str, Any]], names: list[str]) -> alt.LayerChart | alt.FacetChart:
-    """Draw a dot a seed, and a name at the mean of each group."""
-    base = alt.Chart({"values": rows})
+def _chart(rows: list[dict[str, Any]], names: list[str]) -> alt.Chart:
+    """Draw a dot a seed, in a colour for each group."""
     share = alt.Scale(domain=[0, 1])
-    x = alt.X("learnability:Q", title="Learnt: true digits read by its students", scale=share)
-    y = alt.Y("transferability:Q", title="Fooled: successful attacks that transfer", scale=share)
-    colour = alt.Color("data:N", sort=names, legend=None)
-    dots = base.mark_circle(size=50, opacity=0.8).encode(
-        x=x.axis(format="%"),
-        y=y.axis(format="%"),
-        color=colour,
-        tooltip=[
-            "data:N",
-            "seed:Q",
-            alt.Tooltip("learnability:Q", format=".1%"),
-            alt.Tooltip("transferability:Q", format=".1%"),
-        ],
+    chart: alt.Chart = (
+        alt.Chart({"values": rows})
+        .mark_circle(size=60, opacity=0.8)
+        .encode(
+            x=alt.X(
+                "learnability:Q", title="Learnt: true digits read by its students", scale=share
+            ).axis(format="%", tickCount=5),
+            y=alt.Y(
+                "transferability:Q", title="Fooled: successful attacks that transfer", scale=share
+            ).axis(format="%"),
+            color=alt.Color("data:N", title=None, sort=names).legend(orient="top", columns=3),
+            tooltip=[
+                "data:N",
+                alt.Tooltip("learnability:Q", format=".1%"),
+                alt.Tooltip("transferability:Q", format=".1%"),
+            ],
+        )
+        .properties(width="container", height=320)
     )
-    text = base.mark_text(dy=-14, color=theme.INK).encode(
-        x=alt.X("mean(learnability):Q", scale=share),
-        y=alt.Y("mean(transferability):Q", scale=share),
-        text="data:N",
-        detail="data:N",
-    )
-    return alt.layer(dots, text).properties(width="container", height=320)
+    return chart

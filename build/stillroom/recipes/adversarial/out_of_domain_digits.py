@@ -61,9 +61,10 @@ def out_of_domain_digits(
     Returns:
         Chart and table ``students``: ``source``, ``mean``, ``low``, ``high``, the accuracy on test
         digits and its range over seeds. Frames ``examples``: for each source and class the piece of
-        which the first teacher is surest. Facts, with ``_low`` and ``_high``: ``raw``, ``matched``,
-        ``stretched`` and ``noise``; ``teacher``; ``least_class_<source>``, the share of the rarest
-        class among the first teacher's answers; ``seeds``, ``pieces``.
+        which the first teacher is surest, with its ``probability`` in the table ``cells``, as the
+        view ``picture-matrix`` reads them. Facts, with ``_low`` and ``_high``: ``raw``,
+        ``matched``, ``stretched`` and ``noise``; ``teacher``; ``least_class_<source>``, the share
+        of the rarest class among the first teacher's answers; ``seeds``, ``pieces``.
     """
     training, test = digits()
     teachers = trained(run, nets)["standard"]
@@ -79,6 +80,7 @@ def out_of_domain_digits(
     facts: dict[str, float | int] = {"seeds": len(teachers), "pieces": pieces}
     facts |= spread("teacher", [accuracy(net.cpu(), test.images, test.labels) for net in teachers])
     examples = []
+    sure: list[float] = []
     jobs = [(name, seed) for name in SOURCES for seed in range(len(teachers))]
     for name, seed in run.steps(jobs, note="students"):
         teacher, seen = teachers[seed], sources[name]
@@ -89,20 +91,22 @@ def out_of_domain_digits(
         if not seed:
             facts[f"least_class_{name}"] = float(said.bincount(minlength=CLASSES).min() / len(said))
             with torch.no_grad():
-                surest = teacher(seen).log_softmax(1).argmax(0)  # [classes]
+                probability, surest = teacher(seen).softmax(1).max(0)  # [classes]
             examples.append(seen[surest])
+            sure += probability.tolist()
     rows = [row({"source": label}, scores[name]) for name, label in SOURCES.items()]
     for name, values in scores.items():
         facts |= spread(name, values)
-    labels = [f"{label}: {number}" for label in SOURCES.values() for number in range(CLASSES)]
     chart = dots(rows, y="source", x_title="Test digits read", guess=1 / CLASSES)
     return Result(
         facts=facts,
         data={
+            "rows": {"name": "input", "label": "Input", "values": list(SOURCES.values())},
+            "columns": {"name": "digit", "label": "Taken for", "values": list(range(CLASSES))},
+            "numbers": [{"name": "probability", "label": "Probability, says the teacher"}],
             "frames": "examples",
-            "labels": labels,
         },
-        tables={"students": columns(rows)},
+        tables={"cells": {"probability": sure}, "students": columns(rows)},
         assets={
             "students": Chart(chart),
             "examples": Frames(

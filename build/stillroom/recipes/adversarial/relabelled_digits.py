@@ -81,7 +81,8 @@ def relabelled_digits(
         radii: of the attack.
         shown: which of them the pictures are of.
         norm: of the attack.
-        steps: of the attack, which starts from the digit itself.
+        steps: of the attack, which starts from the digit itself for D_det and at a random point of
+            the ball for D_rand.
         epochs: of the students.
         robust_radius: L2, of the worst change that the robust features are fitted for.
         useful_radius: L2, at which their usefulness under attack is told.

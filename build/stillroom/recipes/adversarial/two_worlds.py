@@ -158,7 +158,9 @@ def _chart(rows: list[dict[str, Any]]) -> alt.LayerChart | alt.FacetChart:
         ),
     )
     share = alt.Scale(domain=[0, 1])
-    x = alt.X("mean:Q", title="Untouched cases told right", scale=share).axis(format="%", tickCount=5)
+    x = alt.X("mean:Q", title="Untouched cases told right", scale=share).axis(
+        format="%", tickCount=5
+    )
     tips = [alt.Tooltip(f"{key}:Q", format=".1%") for key in ("mean", "low", "high")]
     dots = base.mark_point(size=110, opacity=1).encode(x=x, tooltip=["world:N", "network:N", *tips])
     spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=share), x2="high:Q")

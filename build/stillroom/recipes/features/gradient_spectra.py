@@ -90,7 +90,7 @@ def _chart(spectra: dict[str, list[float]], middles: Sequence[float]) -> alt.Cha
             .scale(type="log")
             .axis(values=[1, 0.1, 0.01, 0.001, 0.0001]),
             color=alt.Color("of:N", sort=list(spectra), title="The input, and gradients of").legend(
-                orient="top", columns=2, labelLimit=200
+                orient="top", columns=2, labelLimit=200, symbolType="stroke"
             ),
             tooltip=["of:N", alt.Tooltip("frequency:Q", format=".2f"), "share:Q"],
         )
