@@ -112,6 +112,7 @@ def test_deep_dreams_are_measured_against_their_photographs():
     assert tuple(frames.shape) == (5, 96, 128, 3)
     assert torch.equal(frames[0], result.assets["block10"].pixels[0]), "the photograph"
     assert not torch.equal(result.assets["trained"].pixels, result.assets["untrained"].pixels)
+    assert torch.equal(result.assets["thumbnail"].pixels, result.assets["block10"].pixels[-1])
 
 
 def test_a_dream_that_was_never_shifted_keeps_less_of_its_energy_under_shifts():

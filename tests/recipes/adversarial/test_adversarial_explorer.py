@@ -60,6 +60,14 @@ def test_a_photograph_and_a_change_make_what_the_network_is_said_to_see(photogra
         assert length(images - photograph, walk["norm"]).max() <= limit + 1e-4
         said = [step[0][0] for step in walk["top"]]
         assert said == predict(model, images.float()).tolist()
+    largest = next(
+        walk
+        for walk in reversed(result.data["attacks"])
+        if (walk["target"], walk["norm"]) == ("target", "L2")
+    )
+    thumbnail = torch.as_tensor(result.assets["thumbnail"].pixels).movedim(-1, 0)
+    change = torch.as_tensor(result.assets[largest["frames"]].pixels)[-1].movedim(-1, 0)
+    assert torch.allclose(thumbnail, torch.cat([photograph[0], change], -1))
     facts = result.facts
     assert facts["before_1"] == model.classes[result.data["pictures"][0]["own"]]
     assert facts["random_draws"] == 2

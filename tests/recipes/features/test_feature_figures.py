@@ -106,6 +106,8 @@ def test_channels_are_compared_with_the_best_square(net, drawn):
     assert result.facts["above"] == sum(higher) / 3
     assert result.assets["block1-expand-linear-patches"].pixels.shape[0] == 6
     assert result.tables["control"]["best"] != table["best"]  # of the untrained copy
+    down = unpack(drawn, "block1-expand-linear", 3).permute(0, 2, 3, 1).flatten(0, 1)
+    assert torch.equal(result.assets["thumbnail"].pixels, down)  # a column, of one layer
 
 
 def test_the_best_square_of_one_grey_picture_is_the_picture(net):

@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from stillroom.media.kinds import Asset, Frames
+from stillroom.media.kinds import Asset, Frames, Image
 from stillroom.models.vision import WHEEL, load_model
 from stillroom.recipe import ImageFile, Result, Run, recipe
 from stillroom.recipes.adversarial.attack import Model, Pgd, aim
@@ -59,14 +59,15 @@ def photograph_attack(
         draws: random changes of each photograph, for each norm.
 
     Returns:
-        Frames ``photographs``, and for each walk its changes. Data as the view ``attack-explorer``
-        reads it. Table ``errors``: for each photograph, norm and aim the smallest radius that
-        succeeded, and what the network then says. Facts: for each photograph n (from 1)
-        ``before_<n>`` and ``sure_<n>``, its class and probability, and for each aim (``away``,
-        ``target``) and norm ``<aim>_<norm>_<n>``, the smallest radius that succeeded (0 if none
-        did); ``share_<norm>_<n>``, the largest length of the change toward the target as a share of
-        the photograph's. Over all of them, at the largest radius: ``<aim>_<norm>_wins``, of
-        ``photographs``; ``leaving``, the most steps on the way to the target before the class is
+        Frames ``photographs``, and for each walk its changes; Image ``thumbnail``, the first
+        photograph beside the largest change of it toward the target. Data as the view
+        ``attack-explorer`` reads it. Table ``errors``: for each photograph, norm and aim the
+        smallest radius that succeeded, and what the network then says. Facts: for each photograph
+        n (from 1) ``before_<n>`` and ``sure_<n>``, its class and probability, and for each aim
+        (``away``, ``target``) and norm ``<aim>_<norm>_<n>``, the smallest radius that succeeded (0
+        if none did); ``share_<norm>_<n>``, the largest length of the change toward the target as a
+        share of the photograph's. Over all of them, at the largest radius: ``<aim>_<norm>_wins``,
+        of ``photographs``; ``leaving``, the most steps on the way to the target before the class is
         no longer the first; ``random_<norm>_flips``, how many random changes alter the class, of
         ``random_draws``.
 
@@ -132,6 +133,9 @@ def photograph_attack(
             }
         )
         if aiming == "target":
+            if "thumbnail" not in assets:
+                pair = torch.cat([photograph[0], frames[-1, -1]], -1)
+                assets["thumbnail"] = Image(pair.permute(1, 2, 0).cpu(), lossless=False)
             share = described[-1]["l2"][-1] / float(photograph.norm())
             facts[f"share_{norm.lower()}_{n + 1}"] = share
             firsts = [step[0][0] for step in described[-1]["top"]]

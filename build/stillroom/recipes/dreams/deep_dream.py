@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from stillroom.media.kinds import Frames
+from stillroom.media.kinds import Frames, Image
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import ImageFile, Result, Run, recipe
 from stillroom.recipes.dreams.octaves import dream
@@ -68,7 +68,8 @@ def deep_dream(
 
     Returns:
         For the views `scrubber` (a frame for the photograph and for the end of each octave) and
-        `picture-matrix` (the dreams of all layers, beside those of the untrained network). Tables
+        `picture-matrix` (the dreams of all layers, beside those of the untrained network). Image
+        ``thumbnail``: the first photograph's dream at the layer in the middle. Tables
         ``energy`` (gain of the shown photograph by octave) and ``dreams`` (a row a layer). Facts,
         with the layer's name at the end, and ``_untrained`` after it: means over photographs
         ``gain_``, ``fine_``, ``moved_``, with ``_low`` and ``_high``, the least and the largest;
@@ -151,6 +152,9 @@ def deep_dream(
                 )
                 for name in NETS
             },
+            "thumbnail": Image(
+                _shown(found[layers[len(layers) // 2], "trained"].frames[-1:])[0], lossless=False
+            ),
         },
     )
 

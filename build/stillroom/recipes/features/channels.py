@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from stillroom.media.kinds import Frames
+from stillroom.media.kinds import Asset, Image
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import ImageFile, Result, Run, Stored, Upstream, recipe
 from stillroom.recipes.features.channel_pictures import asset_name
@@ -25,6 +25,7 @@ from stillroom.recipes.features.reading import AT_ONCE, activations, picture
 from stillroom.recipes.features.sheets import sheet, unpack
 
 SMALL = 64  # pixels a side of a patch of a photograph
+ROWS = 3  # of the thumbnail
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def channels(
     Returns:
         For each layer, and for ``control``, two `Frames` (``<layer>`` and ``<layer>-patches``) and
         a table: ``channel``, ``plain``, ``moved``, ``peak`` as drawn, and of photographs ``best``,
-        ``typical`` (see `Natural`) and ``best_peak``. Facts: ``channels``; ``photographs``,
+        ``typical`` (see `Natural`) and ``best_peak``. Image ``thumbnail``: the first pictures of
+        each layer of `pictures`. Facts: ``channels``; ``photographs``,
         ``squares``; ``steps``, ``size`` and ``looks`` of `pictures`;
         ``above``, ``moved_above`` and ``peak_above``, the shares of channels whose drawn picture
         exceeds the best square by its mean, by its mean when moved, and by its highest position;
@@ -85,7 +87,8 @@ def channels(
     names = [asset_name(layer) for layer in pictures.data["layers"]]
     groups = [(pictures, True, pictures.data["layers"], names)]
     groups.append((control, False, control.data["layers"][-1:], ["control"]))
-    assets: dict[str, Frames] = {}
+    assets: dict[str, Asset] = {}
+    firsts: list[Tensor] = []
     tables: dict[str, Mapping[str, Sequence[float]]] = {}
     for stored, trained, layers, shown in run.steps(groups, note="networks"):
         net = load_model(model, pretrained=trained, seed=run.seed).to(run.device)
@@ -101,9 +104,12 @@ def channels(
                 "typical": natural[layer].typical.tolist(),
                 "best_peak": natural[layer].peak.tolist(),
             }
-            assets[name] = sheet(unpack(stored, asset_name(layer), len(units[layer])))
+            own = unpack(stored, asset_name(layer), len(units[layer]))
+            firsts += [own[:ROWS]] if trained else []
+            assets[name] = sheet(own)
             pixels = [resized(patch.pixels, SMALL) for row in found[layer] for patch in row]
             assets[f"{name}-patches"] = sheet(torch.stack(pixels), SMALL)
+    assets["thumbnail"] = Image(_side_by_side(firsts), lossless=False)
     trained_tables = [tables[name] for name in names]
     return Result(
         facts={
@@ -201,3 +207,10 @@ def resized(pixels: Tensor, size: int) -> Tensor:
     """``[3, h, w]`` → ``[3, size, size]``."""
     small = functional.interpolate(pixels[None], (size, size), mode="bilinear", antialias=True)
     return small[0].clamp(0, 1)
+
+
+def _side_by_side(layers: Sequence[Tensor]) -> Tensor:
+    """A column of pictures ``[n, 3, s, s]`` for each layer, ``[n s, layers s, 3]``."""
+    rows = torch.stack([each[: min(map(len, layers))] for each in layers], 1)
+    laid: Tensor = rows.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
+    return laid
