@@ -139,6 +139,10 @@ def scrubber(axis=AXIS, choices=(CHOICE,), **data):
         ("channels", {"layers": [LAYER], "start": 1}, CHANNELS, {"f": "frames"}, "data.start is 1"),
         ("picture-matrix", {}, {}, {"f": "frames"}, "data.columns is missing"),
         ("picture-matrix", {"columns": {"name": "n"}}, {}, {}, "columns has no 'label'"),
+        (
+            "picture-matrix", MATRIX | {"columns": AXIS | {"values": [1, 2, 1]}}, {},
+            {"f": "frames"}, "data.columns.values should differ from one another",
+        ),
         ("picture-matrix", MATRIX, {}, {}, "expected a Frames asset; this result has none"),
         (
             "picture-matrix", MATRIX | {"rows": AXIS}, {}, {"f": "frames"},

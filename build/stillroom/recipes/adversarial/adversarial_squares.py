@@ -34,6 +34,7 @@ TESTED = 100
 BATCH = 32
 GRID = 48  # cells a side of a map
 ACROSS, DOWN = 1.3, 0.3  # its reach: in the mean of the square, and along the change
+MARK = 20  # grey of where the squares are
 
 
 @recipe(
@@ -80,13 +81,13 @@ def adversarial_squares(
         For each arm ``both``, ``pixels``, ``labels`` the frames ``<arm>`` over `looks`: what the
         first network says in a plane, from blue for -1 to orange for 1. Across, from left, runs the
         mean of the square, from -1.3 to 1.3; up runs a pattern of signs, from -0.3 to 0.3 of it:
-        the change that fools the trained network of ``both`` on a square of -1. Table ``flips``:
-        ``epoch`` and for each arm the share flipped at the smallest radius, ``<arm>`` the mean
-        over seeds, ``<arm>_low`` and ``<arm>_high`` their range. Table ``looks``: ``arm``,
-        ``seed``, ``epoch``, ``training`` and ``test`` accuracy, ``flipped_at_<radius>``. Facts,
-        with ``_low`` and ``_high`` for the range over seeds: ``<arm>_first_at_<radius>`` and
-        ``<arm>_last_at_<radius>``, the share flipped at the first look and the last;
-        ``<arm>_training`` and ``<arm>_test``, accuracies at the last; ``seeds``;
+        the change that fools the trained network of ``both`` on a square of -1. Dark marks are at
+        the means -1 and 1. Table ``flips``: ``epoch`` and for each arm the share flipped at the
+        smallest radius, ``<arm>`` the mean over seeds, ``<arm>_low`` and ``<arm>_high`` their
+        range. Table ``looks``: ``arm``, ``seed``, ``epoch``, ``training`` and ``test`` accuracy,
+        ``flipped_at_<radius>``. Facts, with ``_low`` and ``_high`` for the range over seeds:
+        ``<arm>_first_at_<radius>`` and ``<arm>_last_at_<radius>``, the share flipped at the first
+        look and the last; ``<arm>_training`` and ``<arm>_test``, accuracies at the last; ``seeds``;
         ``linear_radius``, up to which the mean cannot be fooled.
 
     Raises:
@@ -195,9 +196,17 @@ def _plane(net: nn.Module, shape: tuple[int, int, int]) -> Tensor:
 
 
 def _map(net: nn.Module, plane: Tensor) -> Tensor:
-    """The probability of 1 less that of -1 over the plane, coloured ``[GRID, GRID, 3]``."""
+    """The probability of 1 less that of -1 over the plane, coloured ``[GRID, GRID, 3]``.
+
+    Dark marks stand where the means of black and white squares are.
+    """
     with torch.no_grad():
         sure = net(plane.flatten(0, 1)).softmax(1)
-    return torch.from_numpy(
+    picture = torch.from_numpy(
         palette.apply((sure[:, 1] - sure[:, 0]).reshape(GRID, GRID).cpu(), -1, 1, "diverging")
     )
+    middle = GRID // 2
+    for mean in (-1, 1):
+        at = round((GRID - 1) * (mean + ACROSS) / (2 * ACROSS))
+        picture[middle - 1 : middle + 1, at : at + 2] = MARK
+    return picture

@@ -34,7 +34,7 @@ from stillroom.recipes.adversarial.shared import (
 from stillroom.recipes.adversarial.training import Training, accuracy, predict
 
 RADII = [1.2, 1.6]
-METHODS = {"pgd": "PGD", "bug": "bug attack"}
+METHODS = {"pgd": "ordinary attack", "bug": "bug attack"}
 MEASURES = {
     "attack": "Attack succeeds",
     "transfer": "Transfers, of all",
@@ -45,7 +45,6 @@ MEASURES = {
     "before": "Poison: class before",
 }
 NEW = 3  # networks that no attack has seen
-SHOWN = 10
 
 
 @recipe(
@@ -119,7 +118,9 @@ def bug_attack(
     fresh = [new("new", number) for number in range(NEW)]
     targets, attack = shifted(labels, CLASSES), Pgd(norm=norm, steps=steps)
     measured: dict[tuple[str, str, float], list[float]] = {}
-    pages, cells = [images[:SHOWN]], [_surenesses(standard[0], fresh, images, targets)]
+    few = torch.stack([(labels == each).nonzero()[0, 0] for each in range(CLASSES)])
+    aims = targets[few]
+    pages, cells = [images[few]], [_surenesses(standard[0], fresh, images[few], aims)]
     jobs = [(radius, seed) for radius in radii for seed in range(seeds)]
     for radius, seed in run.steps(jobs, note="attacks"):
         model = standard[seed]
@@ -129,8 +130,8 @@ def bug_attack(
         }
         if not seed:
             for each in found.values():
-                pages.append(each.images[:SHOWN])
-                cells.append(_surenesses(model, fresh, each.images, targets))
+                pages.append(each.images[few])
+                cells.append(_surenesses(model, fresh, each.images[few], aims))
         both = found["pgd"].success & found["bug"].success
         for method, each in found.items():
             scores = _transfer(fresh, each, targets, both)
@@ -159,7 +160,8 @@ def bug_attack(
         for method, label in METHODS.items()
     ]
     shown = ["digit", *(f"{label}, {r:g}" for r in radii for label in METHODS.values())]
-    sure = torch.stack(cells)  # [1 + attacks, 2, SHOWN]
+    moves = [f"{label} → {aim}" for label, aim in zip(range(CLASSES), aims.tolist(), strict=True)]
+    sure = torch.stack(cells)  # [1 + attacks, 2, classes]
     says = [[round(each, 2) for each in part.flatten().tolist()] for part in sure.unbind(1)]
     chart = dots(
         [each for each in rows if each["radius"] == radii[0]],
@@ -174,12 +176,7 @@ def bug_attack(
             "columns": {
                 "name": "digit",
                 "label": "Digit",
-                "values": [
-                    f"{label} → {aim}"
-                    for label, aim in zip(
-                        labels[:SHOWN].tolist(), targets[:SHOWN].tolist(), strict=True
-                    )
-                ],
+                "values": moves,
             },
             "numbers": [
                 {"name": "own", "label": "Target, says the attacked network"},
@@ -188,7 +185,15 @@ def bug_attack(
             # Where the bug attack fools its own network most, and new ones least.
             "start": {"row": 2, "column": int((sure[2, 0] - sure[2, 1]).argmax())},
         },
-        tables={"cells": {"own": says[0], "new": says[1]}, "rates": columns(rows)},
+        tables={
+            "cells": {
+                "attack": [each for each in shown for _ in moves],
+                "digit": moves * len(shown),
+                "own": says[0],
+                "new": says[1],
+            },
+            "rates": columns(rows),
+        },
         assets={
             "examples": Frames(1 - torch.cat(pages).cpu()[:, 0, ..., None], scale=SCALE),
             "measures": Chart(chart),
@@ -212,8 +217,8 @@ def _transfer(
 def _surenesses(
     own: nn.Module, fresh: Sequence[nn.Module], images: Tensor, targets: Tensor
 ) -> Tensor:
-    """The target's probability for the attacked network and for new ones, ``[2, SHOWN]``."""
+    """The target's probability for the attacked network and for new ones, ``[2, n]``."""
     with torch.no_grad():
-        says = torch.stack([net(images[:SHOWN]).softmax(1) for net in (own, *fresh)])
-    sure = says[:, torch.arange(SHOWN), targets[:SHOWN]].cpu()
+        says = torch.stack([net(images).softmax(1) for net in (own, *fresh)])
+    sure = says[:, torch.arange(len(images)), targets].cpu()
     return torch.stack([sure[0], sure[1:].mean(0)])

@@ -46,7 +46,7 @@ def dots(
             color=alt.Color(f"{series}:N", title=None, sort=order, legend=alt.Legend(orient="top")),
         )
     x = alt.X("low:Q", title=x_title, scale=alt.Scale(domain=[0, 1]))
-    x = x.axis(format="%", tickCount=5)
+    x = x.axis(format="%", tickCount=5, labelFlush=False)
     layers: list[Any] = [
         base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"),
         base.mark_circle(size=70, opacity=1).encode(x="mean:Q"),

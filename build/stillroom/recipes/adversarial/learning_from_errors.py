@@ -22,7 +22,7 @@ from stillroom.recipes.adversarial.training import Training, accuracy, predict
 SHOWN = 40
 LABELS = {
     "weak": "weak network",
-    "student": "student of its mistakes",
+    "student": "its student",
     "control": "labels dealt anew",
 }
 

@@ -123,14 +123,15 @@ def linear_digit_features(
             "robust_usefulness": robust_usefulness(data, mixed, radius).tolist(),
         },
     }
-    top = int(usefulness(data, edge).argmax())
+    # Of all directions the most useful one is the regression of the label: Fisher's discriminant.
+    fisher = torch.linalg.lstsq(data.x, data.y[:, None], driver="gelsd").solution.T
     facts: dict[str, float | int] = {
         "features": len(a),
         "best_usefulness": float(use[best]),
         "best_robustness": float(size[best]),
         "rank_correlation": _rank_correlation(size, use),
-        "frontier_usefulness": float(usefulness(data, edge)[top]),
-        "frontier_robustness": float(robustness(data, edge)[top]),
+        "frontier_usefulness": float(usefulness(data, fisher)),
+        "frontier_robustness": float(robustness(data, fisher)),
         "ensembles": len(crowds),
         "ensembles_ahead": sum(each["usefulness"] > each["best_member"] for each in crowds),
         "ensemble_usefulness": half["usefulness"],

@@ -106,7 +106,14 @@ def out_of_domain_digits(
             "numbers": [{"name": "probability", "label": "Probability, says the teacher"}],
             "frames": "examples",
         },
-        tables={"cells": {"probability": sure}, "students": columns(rows)},
+        tables={
+            "cells": {
+                "input": [label for label in SOURCES.values() for _ in range(CLASSES)],
+                "digit": list(range(CLASSES)) * len(SOURCES),
+                "probability": sure,
+            },
+            "students": columns(rows),
+        },
         assets={
             "students": Chart(chart),
             "examples": Frames(

@@ -67,9 +67,9 @@ def photograph_attack(
         (``away``, ``target``) and norm ``<aim>_<norm>_<n>``, the smallest radius that succeeded (0
         if none did); ``share_<norm>_<n>``, the largest length of the change toward the target as a
         share of the photograph's. Over all of them, at the largest radius: ``<aim>_<norm>_wins``,
-        of ``photographs``; ``leaving``, the most steps on the way to the target before the class is
-        no longer the first; ``random_<norm>_flips``, how many random changes alter the class, of
-        ``random_draws``.
+        of ``photographs``; ``leaving``, the most steps of a way to the target, its start included,
+        at which the class is still the first; ``random_<norm>_flips``, how many random changes
+        alter the class, of ``random_draws``.
 
     Raises:
         ValueError: fewer labels than pictures.

@@ -18,7 +18,7 @@ from torch import Tensor
 from stillroom.media.kinds import Asset, Chart, Frames
 from stillroom.models.vision import WHEEL, Vision, load_model
 from stillroom.recipe import ImageFile, Result, Run, recipe
-from stillroom.recipes.adversarial.shared import columns
+from stillroom.recipes.adversarial.shared import at, columns
 from stillroom.recipes.adversarial.training import predict
 from stillroom.recipes.dreams.crops import sample
 from stillroom.recipes.features.reading import picture
@@ -70,8 +70,8 @@ def photograph_sensitivity(
         table ``changed``: ``frequency``, ``mean``, the share of answers that a wave changes, over
         photographs, with its 95 % bootstrap interval ``low``, ``high``. Facts, with ``_low`` and
         ``_high``: ``low`` (up to 2 cycles), ``middle`` (up to 16), ``high`` (above) and ``noise``,
-        shares; ``gap``, high less low; ``frequency_most``, where the share is largest; ``counted``
-        of ``squares``, from ``photographs``; ``contrast``.
+        shares; ``changed_at_<frequency>``; ``gap``, high less low; ``frequency_most``, where the
+        share is largest; ``counted`` of ``squares``, from ``photographs``; ``contrast``.
 
     Raises:
         ValueError: frequencies that do not ascend, that `size` pixels cannot hold or of which none
@@ -126,6 +126,7 @@ def photograph_sensitivity(
         for band, inside in bands.items()
     }
     found |= {"gap": found["high"] - found["low"], "noise": changed(noise)}
+    found |= {at("changed", each): values for each, values in shares.items()}
     for name, values in found.items():
         facts |= summary(name, values, run.generator("bootstrap", name))
     rows = []
@@ -137,13 +138,14 @@ def photograph_sensitivity(
     assets: dict[str, Asset] = {"changed": Chart(_chart(rows, float(facts["noise"])))}
     panels = []
     for number, each in enumerate(present[:SHOWN], 1):
-        moved = pixels[(source == each).nonzero()[0]] + torch.stack(shown)[:, None]
+        first = int((source == each).nonzero()[0])
+        moved = pixels[first] + torch.stack(shown)[:, None]
         assets[f"moved_{number}"] = Frames(
             moved.clamp(0, 1).permute(0, 2, 3, 1), scale=2, lossless=False
         )
         panels.append(
             {
-                "label": f"Square {number}",
+                "label": f"“{model.classes[int(own[first])]}” without a wave",
                 "frames": f"moved_{number}",
                 "top": _top(model, moved.to(run.device)),
             }

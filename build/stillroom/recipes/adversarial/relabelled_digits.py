@@ -38,11 +38,11 @@ RADII = [0.8, 1.0, 1.2, 1.6]
 # What is drawn of each set: the measure, and what a reader calls it.
 DETERMINED = {
     "det_true": "says the true class",
-    "det_shifted": "says the class after it",
-    "det_leak": "true, by robust cues alone",
-    "shuffled": "true, labels shuffled",
+    "det_shifted": "says the next class",
+    "det_leak": "true, by robust cues",
+    "shuffled": "true, shuffled",
 }
-DRAWN = {"rand_true": "says the true class", "rand_leak": "true, by robust cues alone"}
+DRAWN = {"rand_true": "says the true class", "rand_leak": "true, by robust cues"}
 SHOWN = 40  # pictures of each set
 
 

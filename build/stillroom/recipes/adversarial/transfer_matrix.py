@@ -133,7 +133,7 @@ def transfer_matrix(
 def _chart(cells: list[dict[str, Any]], names: list[str]) -> alt.LayerChart | alt.FacetChart:
     """Draw a square for each pair, with its rate in it."""
     base = alt.Chart({"values": cells}).encode(
-        x=alt.X("other:N", title="Fooled network", sort=names).axis(labelAngle=0, orient="top"),
+        x=alt.X("other:N", title="Fooled network", sort=names).axis(labelAngle=-35, orient="top"),
         y=alt.Y("source:N", title="Attacked network", sort=names).axis(grid=False),
         tooltip=[
             "source:N",

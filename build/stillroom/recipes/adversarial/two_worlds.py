@@ -23,7 +23,7 @@ from stillroom.recipes.adversarial.leakage import Linear, fit
 from stillroom.recipes.adversarial.shared import columns, row, spread
 from stillroom.recipes.adversarial.training import accuracy
 
-WORLDS = {"bugs": "World 1: bugs", "features": "World 2: features"}
+WORLDS = {"bugs": "1: bugs", "features": "2: features"}
 ROLES = {"teacher": "network attacked", "student": "student of its attacks"}
 FAR = (-1e3, 1e3)  # numbers have no bounds here
 SHOWN = 150
