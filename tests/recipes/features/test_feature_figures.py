@@ -209,6 +209,12 @@ def test_regularisers_are_shown_by_arm_and_class(classes):
     assert facts["moves_removed"] == facts["waves_lead"] == 0  # the same pictures
     lead = classes.facts["judged"] - pixels.facts["judged"]
     assert facts["moves_lead"] == pytest.approx(lead)
+    table = result.tables["pictures"]
+    assert result.assets["control"].pixels.shape[0] == 8
+    assert facts["control_waves_logit"] == pytest.approx(
+        sum(table["control_logit"][4:6]) / 2, abs=1e-4
+    )
+    assert table["control_logit"] != table["logit"]  # of the untrained copy
     other = store_recipe(class_pictures, classes=2, steps=2, frames=2, seeds=1, size=32)
     with pytest.raises(ValueError, match="same classes"):
         run_recipe(judged_regularisers, **{**arms, "moves": other})

@@ -10,9 +10,17 @@ from typing import Annotated
 
 import torch
 
+from stillroom.models.vision import WHEEL, load_model
 from stillroom.recipe import Result, Run, Stored, Upstream, recipe
+from stillroom.recipes.features.class_pictures import resized, verdict
+from stillroom.recipes.features.colour import PLAIN
+from stillroom.recipes.features.drawing import draw, share_of
 from stillroom.recipes.features.logit_or_probability import by_class, ends
+from stillroom.recipes.features.objective import logit
+from stillroom.recipes.features.parameterization import fourier, pixels
 from stillroom.recipes.features.sheets import sheet, unpack
+from stillroom.recipes.features.spectrum import fine_share
+from stillroom.recipes.features.transform import NONE, STANDARD
 from stillroom.recipes.value.shared import summary
 
 ARMS = {
@@ -24,7 +32,7 @@ ARMS = {
 NUMBERS = ("judged", "first", "logit", "fine")
 
 
-@recipe(view="picture-matrix", packages=["torch", "pillow"])
+@recipe(view="picture-matrix", cost="minutes", packages=["torch", "pillow", WHEEL])
 def judged_regularisers(
     run: Run,
     *,
@@ -33,24 +41,32 @@ def judged_regularisers(
     waves: Annotated[Stored, Upstream("class-pictures")],
     both: Annotated[Stored, Upstream("class-pictures")],
     shown: int = 6,
+    model: str = "efficientnet-lite0",
+    judge: str = "efficientnet-lite1",
 ) -> Result:
     """Show pictures of classes made with two regularisers, each and neither, and their worth.
 
+    The control climbs the same logits of an untrained copy, in as many steps.
+
     Args:
-        run: gives the random numbers of the bootstrap.
+        run: gives the random numbers of the bootstrap and of the control.
         neither: pictures of classes, of pixels that were not moved.
         moves: the same of pixels, with random moves.
         waves: the same of waves that were not moved.
         both: the same of waves, with random moves.
         shown: how many of the classes to show, evenly spread.
+        model: the network of the pictures, of which the control has an untrained copy.
+        judge: the network that judges the control.
 
     Returns:
         Frames ``pictures``, a row for each of `ARMS`, and a table of their numbers: ``judged``,
-        ``first``, ``logit`` and ``fine``, of the first seed. Facts over all classes and seeds, with
-        95 % bootstrap intervals over classes: ``<arm>_judged``, ``<arm>_first``, ``<arm>_logit``,
-        ``<arm>_fine``; but for ``neither``, ``<arm>_removed``, how much less of an arm's energy is
-        in fine waves than of that of ``neither``; but for ``both``, ``<arm>_lead``, how much more
-        the judge gives to ``both``; ``classes``, ``seeds``.
+        ``first``, ``logit`` and ``fine``, of the first seed; Frames ``control`` and, with
+        ``control_`` before, the same numbers but ``first``. Facts, of the shown classes:
+        ``control_<arm>_judged``, ``control_<arm>_logit``, ``control_<arm>_fine``, means. Facts over
+        all classes and seeds, with 95 % bootstrap intervals over classes: ``<arm>_judged``,
+        ``<arm>_first``, ``<arm>_logit``, ``<arm>_fine``; but for ``neither``, ``<arm>_removed``,
+        how much less of an arm's energy is in fine waves than of that of ``neither``; but for
+        ``both``, ``<arm>_lead``, how much more the judge gives to ``both``; ``classes``, ``seeds``.
 
     Raises:
         ValueError: the pictures are not of the same classes and seeds.
@@ -78,6 +94,38 @@ def judged_regularisers(
             # Four places: more would not stand below a picture on a phone.
             table[key] += [round(rows[key][first_seed[index]], 4) for index in chosen]
         pictures.append(unpack(stored[arm], "pictures", len(classes))[chosen])
+    copy = load_model(model, pretrained=False, seed=run.seed).to(run.device)
+    other = load_model(judge).to(run.device)
+    wanted = [index * len(copy.classes) // len(classes) for index in chosen]
+    size, steps = int(both.facts["size"]), int(both.facts["steps"])
+    controls = []
+    for number, arm in enumerate(ARMS):
+        generator = run.generator("start", arm)
+        if arm in ("waves", "both"):
+            start = fourier(count, size, generator)
+        else:
+            start = pixels(count, size, generator, colour=PLAIN)
+        transform = STANDARD if arm in ("moves", "both") else NONE
+        drawn = draw(
+            run,
+            copy,
+            logit(wanted),
+            start,
+            transform,
+            name=arm,
+            steps=steps,
+            looks=1,
+            share=share_of(number, len(ARMS)),
+        )
+        controls.append(drawn.image.cpu())
+        found = {
+            "judged": verdict(other, resized(drawn.image, other.size), wanted).probability,
+            "logit": verdict(copy, drawn.image, wanted).logit,
+            "fine": fine_share(drawn.image),
+        }
+        for key, values in found.items():
+            facts[f"control_{arm}_{key}"] = float(values.mean())
+            table.setdefault(f"control_{key}", []).extend(round(v, 4) for v in values.tolist())
     for arm in ARMS:
         if arm != "neither":
             removed = means["neither", "fine"] - means[arm, "fine"]
@@ -95,14 +143,19 @@ def judged_regularisers(
                 "values": [classes[index] for index in chosen],
             },
             "numbers": [
-                {"name": "judged", "label": "The judge's probability"},
-                {"name": "logit", "label": "The network's own logit"},
-                {"name": "fine", "label": "Share of energy in fine waves"},
+                {"name": key, "label": label, "control": f"control_{key}"}
+                for key, label in {
+                    "judged": "The judge's probability",
+                    "logit": "The network's own logit",
+                    "fine": "Share of energy in fine waves",
+                }.items()
             ],
             "table": "pictures",
             "frames": "pictures",
+            "control": "control",
+            "labels": ["Trained", "Untrained copy"],
             "start": {"row": len(stored) - 1, "column": 0},
         },
         tables={"pictures": table},
-        assets={"pictures": sheet(torch.cat(pictures))},
+        assets={"pictures": sheet(torch.cat(pictures)), "control": sheet(torch.cat(controls))},
     )
